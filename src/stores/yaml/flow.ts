@@ -1,0 +1,51 @@
+// A value on one line, in flow style.
+import type { Comment, Item, Value } from '../../tree/types.ts'
+import { isMergeKey, longestSimpleKey } from './key.ts'
+import { type Place, spellScalar } from './spell.ts'
+
+interface Frame {
+  readonly entries: readonly (Item | Exclude<Value, Comment>)[]
+  readonly close: string
+  next: number
+}
+
+const place: Place = { style: 'plain', flow: true, simpleKey: false, bodyColumn: 0, hint: 0 }
+
+/** One line that sops reads back to the same value; comments are left out. */
+export function emitFlow(root: Value): string {
+  const parts: string[] = []
+  const frames: Frame[] = []
+  startValue(parts, frames, root)
+  for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
+    const entry = frame.entries[frame.next++]
+    if (entry === undefined) {
+      parts.push(frame.close)
+      frames.pop()
+      continue
+    }
+    if (frame.next > 1) parts.push(', ')
+    if (entry.type === 'item') parts.push(spellKey(entry))
+    startValue(parts, frames, entry.type === 'item' ? entry.value : entry)
+  }
+  return parts.join('')
+}
+
+function startValue(parts: string[], frames: Frame[], value: Value): void {
+  if (value.type === 'comment') return
+  if (value.type !== 'branch' && value.type !== 'list') {
+    parts.push(spellScalar(value, place))
+    return
+  }
+  const entries: Frame['entries'] =
+    value.type === 'branch'
+      ? value.items.filter((item) => item.type === 'item')
+      : value.items.filter((item) => item.type !== 'comment')
+  parts.push(value.type === 'branch' ? '{' : '[')
+  frames.push({ entries, close: value.type === 'branch' ? '}' : ']', next: 0 })
+}
+
+function spellKey(item: Item): string {
+  if (isMergeKey(item)) return '<<: '
+  const key = spellScalar({ type: 'str', value: item.key }, place)
+  return key.length > longestSimpleKey ? `? ${key} : ` : `${key}: `
+}
