@@ -1,0 +1,91 @@
+// The kinds of age recipients, told apart as sops does. A new kind is one line in the table.
+import type { Recipient } from 'age-encryption'
+import { ConfigError } from '../../errors.ts'
+import { decodeBech32 } from './bech32.ts'
+import { X25519Recipient } from './x25519.ts'
+
+/** What the library's Encrypter takes. */
+export type ParsedRecipient = string | Recipient
+
+interface RecipientKind {
+  readonly matches: (text: string) => boolean
+  /** Throws Error with the reason alone. */
+  readonly parse: (text: string) => ParsedRecipient
+  /** What comes before the reason. */
+  readonly failure: string
+}
+
+const bech32Failure = 'failed to parse input as Bech32-encoded age public key'
+
+const kinds: readonly RecipientKind[] = [
+  { matches: (text) => text.startsWith('age1pq1'), parse: parseHybrid, failure: bech32Failure },
+  {
+    matches: (text) => text.startsWith('age1') && text.indexOf('1', 4) > 0,
+    parse: comesLater('recipients of age plugins'),
+    failure: 'failed to parse input as age key from age plugin',
+  },
+  {
+    matches: (text) => text.startsWith('age1'),
+    parse: (text) => malformed(text, () => new X25519Recipient(text)),
+    failure: bech32Failure,
+  },
+  {
+    matches: (text) => text.startsWith('ssh-'),
+    parse: comesLater('SSH recipients'),
+    failure: 'failed to parse input as age-ssh public key',
+  },
+]
+
+/** Throws ConfigError with sops' texts. */
+export function parseRecipient(text: string): ParsedRecipient {
+  if (looksSecret(text)) {
+    throw new ConfigError('failed to parse input: a secret key stands where an age recipient is expected', undefined, {
+      hint: 'Give the public key (age1…), and take the secret key to be known to others.',
+    })
+  }
+  const kind = kinds.find(({ matches }) => matches(text))
+  if (kind === undefined) {
+    throw new ConfigError(`failed to parse input, unknown recipient type: ${JSON.stringify(text)}`, undefined, {
+      hint: 'A recipient starts with age1 (or age1pq1).',
+    })
+  }
+  try {
+    return kind.parse(text)
+  } catch (cause) {
+    throw new ConfigError(`${kind.failure}: ${reason(cause)}`, undefined, { cause })
+  }
+}
+
+// The message of a bad recipient shows its text, as sops does: it must not be someone's identity.
+function looksSecret(text: string): boolean {
+  return /AGE-(?:SECRET-KEY|PLUGIN)-|PRIVATE KEY/i.test(text)
+}
+
+const hybridKeyLength = 1216
+
+function parseHybrid(text: string): string {
+  return malformed(text, () => {
+    const { prefix, bytes } = decodeBech32(text)
+    if (prefix !== 'age1pq') throw new Error(`invalid type "${prefix}"`)
+    if (bytes.length !== hybridKeyLength) throw new Error('invalid MLKEM768-X25519 public key')
+    return text
+  })
+}
+
+function malformed<T>(text: string, parse: () => T): T {
+  try {
+    return parse()
+  } catch (cause) {
+    throw new Error(`malformed recipient ${JSON.stringify(text)}: ${reason(cause)}`, { cause })
+  }
+}
+
+function comesLater(what: string): () => never {
+  return () => {
+    throw new Error(`${what} come with a later version`)
+  }
+}
+
+function reason(error: unknown): string {
+  return error instanceof Error ? error.message : 'unknown'
+}
