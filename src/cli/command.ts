@@ -1,0 +1,29 @@
+// What a subcommand is: one file in commands/, one line in program.ts.
+import type { Flag, FlagValues } from './argv.ts'
+import type { Operation } from './exit-status.ts'
+import type { Io } from './io.ts'
+
+export interface FlagGroup {
+  readonly title: string
+  readonly flags: readonly Flag[]
+}
+
+export interface Call {
+  readonly io: Io
+  /** Flags before the subcommand: of these, --config, --indent and --mac-only-encrypted count. */
+  readonly root: FlagValues
+  readonly flags: FlagValues
+  readonly positionals: readonly string[]
+}
+
+export interface Command {
+  /** The positionals, as the help shows them. */
+  readonly usage: string
+  readonly about: string
+  readonly operation: Operation
+  /** Takes any number of files: flags then mix freely with them. */
+  readonly severalFiles?: boolean
+  flagGroups(): Promise<readonly FlagGroup[]>
+  /** Gives the exit status; throws what report.ts can print. */
+  run(call: Call): Promise<number>
+}

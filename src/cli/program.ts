@@ -1,0 +1,180 @@
+// From arguments to a command. Nothing is loaded that the answer does not need.
+import { parseArguments, UsageError } from './argv.ts'
+import type { Environment, Flag, FlagValues, ParsedArguments } from './argv.ts'
+import type { Call, Command, FlagGroup } from './command.ts'
+import { CommandError, exitStatus, later } from './exit-status.ts'
+import { writeStdout } from './files.ts'
+import { helpFlag, ownFlags, rootFlagGroups, rootFlags, rootKeyFlags } from './flags.ts'
+import { commandHelp, programHelp } from './help.ts'
+import type { CommandSummary } from './help.ts'
+import type { Io } from './io.ts'
+import { logLine } from './log.ts'
+import { reportError } from './report.ts'
+import { versionLine } from './version.ts'
+
+interface CommandEntry extends CommandSummary {
+  load(): Promise<Command>
+}
+
+const commands: readonly CommandEntry[] = [
+  {
+    name: 'decrypt',
+    summary: 'decrypt files',
+    load: async () => (await import('./commands/decrypt.ts')).decryptCommand,
+  },
+  {
+    name: 'encrypt',
+    summary: 'encrypt files',
+    load: async () => (await import('./commands/encrypt.ts')).encryptCommand,
+  },
+  {
+    name: 'filestatus',
+    summary: 'tell whether a file is encrypted, as JSON',
+    load: async () => (await import('./commands/filestatus.ts')).filestatusCommand,
+  },
+  {
+    name: 'keygen',
+    summary: 'make an age identity',
+    load: async () => (await import('./commands/keygen.ts')).keygenCommand,
+  },
+]
+
+// Known by name, so that `tsops edit f` is not taken for a file called edit.
+const laterCommands: readonly CommandSummary[] = [
+  { name: 'edit', summary: 'edit a file in an editor' },
+  { name: 'set', summary: 'set a value' },
+  { name: 'unset', summary: 'remove a value' },
+  { name: 'rotate', summary: 'encrypt with a new data key' },
+  { name: 'updatekeys', summary: 'bring the master keys in line with the configuration' },
+  { name: 'groups', summary: 'add and delete key groups' },
+  { name: 'exec-env', summary: 'run a program with the values in its environment' },
+  { name: 'exec-file', summary: 'run a program with a decrypted file' },
+  { name: 'publish', summary: 'copy files to a destination' },
+  { name: 'keyservice', summary: 'serve keys to other machines' },
+  { name: 'completion', summary: 'print a shell completion script' },
+]
+
+/** Runs a command line without its program name; gives the exit status. */
+export async function main(args: readonly string[], io: Io): Promise<number> {
+  try {
+    return await runRoot(args, io)
+  } catch (error) {
+    reportError(io, error)
+    return exitStatus(error)
+  }
+}
+
+async function runRoot(args: readonly string[], io: Io): Promise<number> {
+  const root = await refuseUsage(io, rootUsage, () => parseRoot(args, io.env))
+  if (root === undefined) return 1
+  if (root.flags.isOn('help')) return print(io, rootHelp())
+  if (root.flags.isOn('version')) return print(io, `${versionLine}\n`)
+  const [name = '', ...rest] = root.positionals
+  if (name === 'help' || name === 'h') return help(rest[0], io)
+  const entry = commands.find((each) => each.name === name)
+  if (entry !== undefined) return runCommand(entry, rest, root.flags, io)
+  if (laterCommands.some((each) => each.name === name)) throw later(`tsops ${name}`)
+  const { runLegacy } = await import('./commands/legacy.ts')
+  return runLegacy({ io, root: root.flags, ...(await parseWithKeys(args, io.env)) })
+}
+
+// The flags that are named after kinds of master keys need their registry: only when the others do not explain the
+// arguments.
+async function parseRoot(args: readonly string[], env: Environment): Promise<ParsedArguments> {
+  try {
+    return parseArguments(rootFlags, args, env, 'leading')
+  } catch (error) {
+    if (!(error instanceof UsageError) || error.kind !== 'syntax') throw error
+    return parseWithKeys(args, env)
+  }
+}
+
+async function parseWithKeys(args: readonly string[], env: Environment): Promise<ParsedArguments> {
+  return parseArguments([...rootFlags, ...(await rootKeyFlags())], args, env, 'leading')
+}
+
+async function runCommand(entry: CommandEntry, args: readonly string[], root: FlagValues, io: Io): Promise<number> {
+  const command = await entry.load()
+  const groups = await command.flagGroups()
+  const text = commandHelp(entry.name, command, groups)
+  const usage: Usage = ({ message }) => `Incorrect Usage: ${message}\n\n${text}`
+  const status = await refuseUsage(io, usage, async () => {
+    const parsed = parseCommand(command, groups, args, io.env)
+    if (parsed.flags.isOn('help')) return print(io, text)
+    return runReporting(command, { io, root, ...parsed })
+  })
+  return status ?? 1
+}
+
+async function runReporting(command: Command, call: Call): Promise<number> {
+  try {
+    return await command.run(call)
+  } catch (error) {
+    if (error instanceof UsageError) throw error
+    reportError(call.io, error, command.operation)
+    return exitStatus(error, command.operation)
+  }
+}
+
+function parseCommand(
+  command: Command,
+  groups: readonly FlagGroup[],
+  args: readonly string[],
+  env: Environment,
+): ParsedArguments {
+  const flags = [...groups.flatMap((group) => group.flags), helpFlag]
+  const several = command.severalFiles === true ? parseSeveral(flags, args, env) : undefined
+  return several ?? parseArguments(flags, args, env, 'sops')
+}
+
+// Where sops' order of arguments makes sense of them it holds. Several files among flags make none to sops, nor do
+// flags of ours.
+function parseSeveral(flags: readonly Flag[], args: readonly string[], env: Environment): ParsedArguments | undefined {
+  try {
+    const parsed = parseArguments(flags, args, env, 'anywhere')
+    const plain = parsed.positionals.every((each) => each === '-' || !each.startsWith('-'))
+    const many = parsed.positionals.length > 1 || ownFlags.some((name) => parsed.flags.isSet(name))
+    return plain && many ? parsed : undefined
+  } catch (error) {
+    if (error instanceof UsageError) return undefined
+    throw error
+  }
+}
+
+type Usage = (error: UsageError) => string
+
+const rootUsage: Usage = ({ kind, message }) =>
+  kind === 'forms' ? `${message}\n${rootHelp()}` : `Incorrect Usage. ${message}\n\n${rootHelp()}`
+
+// A command line that cannot be read: what is wrong and the help on stdout, as sops does it, and a log line. A variable
+// that does not parse gets the line alone.
+async function refuseUsage<T>(io: Io, usage: Usage, act: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await act()
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error
+    if (error.kind !== 'environment') await print(io, usage(error))
+    logLine(io, 'fatal', error.message)
+    return undefined
+  }
+}
+
+async function help(name: string | undefined, io: Io): Promise<number> {
+  if (name === undefined || name === 'help' || name === 'h') return print(io, rootHelp())
+  const entry = commands.find((each) => each.name === name)
+  if (entry !== undefined) {
+    const command = await entry.load()
+    return print(io, commandHelp(name, command, await command.flagGroups()))
+  }
+  if (laterCommands.some((each) => each.name === name)) throw later(`tsops ${name}`)
+  throw new CommandError(3, `No help topic for '${name}'`)
+}
+
+function rootHelp(): string {
+  return programHelp(commands, laterCommands, rootFlagGroups)
+}
+
+async function print(io: Io, text: string): Promise<number> {
+  await writeStdout(io, Buffer.from(text))
+  return 0
+}
