@@ -1,0 +1,20 @@
+import { spawnSync } from 'node:child_process'
+import { describe, expect, test } from 'vitest'
+
+describe('the examples run', () => {
+  test('cli', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/cli/run.mjs'], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('password: ')
+    expect(stdout).toContain('Byte for byte the file that it was.')
+  })
+
+  test('library', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/library/run.mjs'], { encoding: 'utf8' })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('password: hunter3')
+    expect(stdout).toContain('the ciphertext of user is kept: true')
+  })
+})
