@@ -191,7 +191,7 @@ describe('a rule that cannot be followed', () => {
 })
 
 describe('the command line', () => {
-  const cli = resolve('dist/src/cli/main.js')
+  const cli = resolve('dist/bin/tsops.js')
   let directory = ''
   beforeAll(async () => {
     directory = mkdtempSync(join(tmpdir(), 'tsops-canary-'))

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { generateX25519Identity, identityToRecipient } from 'age-encryption'
 
-const cli = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+const cli = fileURLToPath(new URL('../../dist/bin/tsops.js', import.meta.url))
 const secret = fileURLToPath(new URL('secret.yaml', import.meta.url))
 const directory = mkdtempSync(join(tmpdir(), 'tsops-demo-'))
 

@@ -2,7 +2,7 @@
 // npm run bench [-- WORD…] runs the cases whose names hold one of the words.
 
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { installPeers, sopsBin } from '../interop/peers.ts'
@@ -39,8 +39,8 @@ const cases: readonly Case[] = [
 ]
 
 installPeers()
-const cli = ['dist/tsops.js', 'dist/src/cli/main.js'].map((path) => resolve(path)).find(exists)
-if (cli === undefined) throw new Error('build first')
+const cli = resolve('dist/bin/tsops.js')
+if (!existsSync(cli)) throw new Error('build first')
 const directory = mkdtempSync(join(tmpdir(), 'tsops-bench-'))
 const env = { PATH: process.env.PATH, HOME: directory, SOPS_AGE_KEY: alice.identity }
 
@@ -69,7 +69,7 @@ function compare(name: string, operation: Row['operation'], args: readonly strin
   const ours: Cost[] = []
   for (let index = 0; index < runs; index++) {
     theirs.push(run([sopsBin], args))
-    ours.push(run([process.execPath, cli!], args))
+    ours.push(run([process.execPath, cli], args))
   }
   return { name, operation, sops: median(theirs), ours: median(ours) }
 }
@@ -133,13 +133,4 @@ function jsonWith(values: number): Buffer {
     return [`group_${group}`, { settings, count: group, enabled: true }] as const
   })
   return Buffer.from(JSON.stringify(Object.fromEntries(groups), null, 2))
-}
-
-function exists(path: string): boolean {
-  try {
-    readFileSync(path)
-    return true
-  } catch {
-    return false
-  }
 }

@@ -17,7 +17,7 @@ export interface RunInput {
   readonly env?: Readonly<Record<string, string>>
 }
 
-const cli = resolve('dist/src/cli/main.js')
+const cli = resolve('dist/bin/tsops.js')
 
 export async function sops(args: readonly string[], input: RunInput = {}): Promise<RunResult> {
   return run(sopsBin, args, input)
