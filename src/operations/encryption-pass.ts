@@ -5,7 +5,7 @@ import { Mac } from '../mac.ts'
 import type { Document } from '../stores/types.ts'
 import { isEmpty } from '../tree/scalar.ts'
 import type { Selector } from '../tree/selection.ts'
-import type { Comment, Leaf } from '../tree/types.ts'
+import type { Leaf } from '../tree/types.ts'
 import { type Visit, walk } from '../tree/walk.ts'
 
 export interface EncryptionOptions {
@@ -17,26 +17,28 @@ export interface EncryptionOptions {
   readonly keep: boolean
 }
 
+/** A leaf of the plain text, and the additional data that its ciphertext is bound to. */
+export type Written = Pick<Visit, 'leaf' | 'aad' | 'encrypted'>
+
 export interface EncryptionPass {
   readonly edits: Map<Leaf, Exclude<Leaf, { type: 'null' }>>
-  /** Every leaf and comment of the tree in order, with the additional data that it is bound to. */
-  readonly written: readonly Pick<Visit, 'leaf' | 'aad'>[]
-  readonly dropped: readonly Comment[]
+  /** Every leaf and comment of the tree in order, then the comments that the tree does not hold. */
+  readonly written: readonly Written[]
   readonly digest: string
 }
 
 /** Throws ValueError and SopsError ERR_SOPS_NOTHING_ENCRYPTED. */
 export function encryptLeaves(document: Document, options: EncryptionOptions): EncryptionPass {
   const edits: EncryptionPass['edits'] = new Map()
-  const written: Pick<Visit, 'leaf' | 'aad'>[] = []
+  const written: Written[] = []
   const mac = new Mac(options.macOnlyEncrypted)
   const selector = options.selector()
   const count = { clear: 0, encrypted: 0 }
   walk(document.branches, selector, (visit) => {
-    const { leaf, aad } = visit
-    written.push({ leaf, aad })
+    const { leaf, aad, encrypted } = visit
+    written.push({ leaf, aad, encrypted })
     const text = encryptLeaf(visit, mac, options.cipher)
-    if (leaf.type !== 'comment' && !isEmpty(leaf)) count[visit.encrypted ? 'encrypted' : 'clear']++
+    if (leaf.type !== 'comment' && !isEmpty(leaf)) count[encrypted ? 'encrypted' : 'clear']++
     if (text === undefined || isEmpty(leaf)) return
     if (leaf.type === 'comment') checkComment(text, selector, visit)
     const stays = leaf.type === 'comment' && (options.keep || !visit.inList)
@@ -44,10 +46,12 @@ export function encryptLeaves(document: Document, options: EncryptionOptions): E
   })
   for (const { comment, path } of document.dropped) {
     if (isEmpty(comment) || !selector.selectsDropped(path, comment.value)) continue
-    edits.set(comment, { ...comment, value: options.cipher.encrypt(comment, `${path.join(':')}:`) })
+    const aad = `${path.join(':')}:`
+    edits.set(comment, { ...comment, value: options.cipher.encrypt(comment, aad) })
+    written.push({ leaf: comment, aad, encrypted: true })
   }
   if (count.clear > 0 && count.encrypted === 0 && !options.allowUnencrypted) throw nothingEncrypted(count.clear)
-  return { edits, written, dropped: document.dropped.map(({ comment }) => comment), digest: mac.digest() }
+  return { edits, written, digest: mac.digest() }
 }
 
 function encryptLeaf(visit: Visit, mac: Mac, cipher: Cipher): string | undefined {

@@ -1,65 +1,102 @@
-// Reads an encrypted text again before anybody gets it.
+// Reads an encrypted text again before anybody gets it: so that no file leaves here that would not open with every value
+// and comment in its place. A comment is bound to where it stands in the encrypted text; encryption moves some, because
+// ciphertexts take one line each and a section follows (comment places: see stores/yaml/comment-records.ts).
 import type { Cipher } from '../cipher/aes-gcm.ts'
 import { isEnvelope } from '../cipher/envelope.ts'
 import { ValueError } from '../errors.ts'
 import type { Document, Store } from '../stores/types.ts'
+import { isEmpty } from '../tree/scalar.ts'
 import type { Selector } from '../tree/selection.ts'
-import type { Branch, Leaf } from '../tree/types.ts'
-import { type Visit, walk } from '../tree/walk.ts'
-import type { EncryptionPass } from './encryption-pass.ts'
+import type { Comment, Leaf } from '../tree/types.ts'
+import { walk } from '../tree/walk.ts'
+import type { EncryptionPass, Written } from './encryption-pass.ts'
 
-interface Sealed {
+export interface Sealed {
   readonly store: Store
   readonly pass: EncryptionPass
-  readonly selector: Selector
+  readonly cipher: Cipher
+  readonly selector: () => Selector
+  /** Whether the text kept its source, so that every value must be found again as it was written. */
+  readonly keep: boolean
 }
 
-/**
- * The plain text that decryption will give: read from the encrypted text itself, so that no file leaves here that would
- * not open again with every value and comment in its place.
- */
-export function readBack(text: Uint8Array, { store, pass, selector }: Sealed): Uint8Array {
-  const document = store.parse(text)
-  const edits = new Map<Leaf, Leaf>()
+export interface ReadBack {
+  readonly document: Document
+  /** Comments that must be encrypted anew, because they stand elsewhere than in the plain text. */
+  readonly moved: ReadonlyMap<Leaf, Leaf>
+  /** What decryption will put in the place of each ciphertext. */
+  readonly plain: ReadonlyMap<Leaf, Leaf>
+}
+
+/** @throws ValueError when the text would not open again */
+export function readBack(text: Uint8Array, sealed: Sealed): ReadBack {
+  const { pass, keep } = sealed
+  const document = sealed.store.parse(text)
+  const comments = new CommentPlaces(sealed)
+  const plain = new Map<Leaf, Leaf>()
+  const values = pass.written.filter(({ leaf }) => leaf.type !== 'comment')
   let index = 0
-  walk(document.branches, selector, ({ leaf, aad, encrypted, path }) => {
-    const written = pass.written[index++]
-    if (written?.aad !== aad || !sameText(leaf, pass.edits.get(written.leaf) ?? written.leaf)) throw unreadable(path())
-    if (encrypted) edits.set(leaf, written.leaf)
+  const selector = sealed.selector()
+  walk(document.branches, selector, (visit) => {
+    const { leaf } = visit
+    if (leaf.type === 'comment') return comments.place(leaf, visit.aad, visit.encrypted)
+    if (!keep) return
+    const written = values[index++]
+    if (written === undefined || !isSame(visit, written, pass)) throw unreadable(visit.path())
+    if (visit.encrypted) plain.set(leaf, written.leaf)
   })
-  if (index !== pass.written.length) throw unreadable([])
-  const dropped = new Map(pass.dropped.map((comment) => [pass.edits.get(comment)?.value, comment]))
-  for (const { comment } of document.dropped) edits.set(comment, dropped.get(comment.value) ?? comment)
-  return document.rewrite(edits)
+  if (keep && index !== values.length) throw unreadable([])
+  for (const { comment, path } of document.dropped) {
+    comments.place(comment, `${path.join(':')}:`, selector.selectsDropped(path, comment.value))
+  }
+  for (const [leaf, comment] of comments.plain) plain.set(leaf, comment)
+  return { document, moved: comments.moved, plain }
+}
+
+class CommentPlaces {
+  readonly plain = new Map<Comment, Comment>()
+  readonly moved = new Map<Leaf, Leaf>()
+  readonly #written: ReadonlyMap<string, Written>
+  readonly #cipher: Cipher
+
+  constructor({ pass, cipher }: Sealed) {
+    const written = pass.written.filter(({ leaf }) => leaf.type === 'comment')
+    this.#written = new Map(written.map((each) => [pass.edits.get(each.leaf)?.value as string, each]))
+    this.#cipher = cipher
+  }
+
+  place(comment: Comment, aad: string, encrypted: boolean): void {
+    const written = this.#written.get(comment.value)
+    const original = written?.leaf.type === 'comment' ? written.leaf : comment
+    if (encrypted) this.plain.set(comment, original)
+    if ((written?.aad === aad && encrypted) || (written === undefined && !encrypted) || isEmpty(comment)) return
+    const value = encrypted ? this.#cipher.encrypt(original, aad) : original.value
+    this.moved.set(comment, { ...comment, value })
+  }
+}
+
+interface Found {
+  readonly leaf: Leaf
+  readonly aad: string
+  readonly encrypted: boolean
+}
+
+function isSame(found: Found, written: Written, { edits }: EncryptionPass): boolean {
+  const { leaf, aad, encrypted } = found
+  return (
+    aad === written.aad && encrypted === written.encrypted && isSameText(leaf, edits.get(written.leaf) ?? written.leaf)
+  )
+}
+
+// A ciphertext in a block scalar ends with a line break, which every reader passes over.
+function isSameText(a: Leaf, b: Leaf): boolean {
+  if (a.type === 'null' || b.type === 'null' || a.type !== b.type) return a.type === b.type
+  if (a.type === 'bytes' && b.type === 'bytes') return Buffer.compare(a.value, b.value) === 0
+  return Object.is(a.value, b.value) || (a.type === 'str' && isEnvelope(a.value) && a.value.trimEnd() === b.value)
 }
 
 function unreadable(path: readonly string[]): ValueError {
   return new ValueError('ERR_SOPS_VALUE_ENCRYPT', path, 'the encrypted file would not open again; nothing is written', {
     hint: 'This is a defect of tsops: please report the shape of the file around this place, without its values.',
   })
-}
-
-// A ciphertext in a block scalar ends with a line break, which every reader passes over.
-function sameText(a: Leaf, b: Leaf): boolean {
-  if (a.type === 'null' || b.type === 'null' || a.type !== b.type) return a.type === b.type
-  if (a.type === 'bytes' && b.type === 'bytes') return Buffer.compare(a.value, b.value) === 0
-  return Object.is(a.value, b.value) || (a.type === 'str' && isEnvelope(a.value) && a.value.trimEnd() === b.value)
-}
-
-/** Printed anew, a comment may come to stand in another container than in its source: it is bound to where it stands. */
-export function bindComments(text: Uint8Array, metadata: Branch, cipher: Cipher, sealed: Sealed): Uint8Array {
-  const comments = new Map<string, Pick<Visit, 'leaf' | 'aad'>>()
-  for (const written of sealed.pass.written) {
-    const edit = sealed.pass.edits.get(written.leaf)
-    if (edit?.type === 'comment') comments.set(edit.value, written)
-  }
-  if (comments.size === 0) return text
-  const document: Document = sealed.store.parse(text)
-  const edits = new Map<Leaf, Leaf>()
-  walk(document.branches, sealed.selector, ({ leaf, aad }) => {
-    const written = leaf.type === 'comment' ? comments.get(leaf.value) : undefined
-    if (leaf.type !== 'comment' || written === undefined || written.aad === aad) return
-    edits.set(leaf, { ...leaf, value: cipher.encrypt(written.leaf, aad) })
-  })
-  return edits.size === 0 ? text : document.rewrite(edits, { metadata })
 }

@@ -11,7 +11,7 @@ import { mapLeaves } from '../tree/walk.ts'
 import { encryptLeaves } from './encryption-pass.ts'
 import { sealLayout } from './layout-patch.ts'
 import { type Context, keepsSource } from './options.ts'
-import { bindComments, readBack } from './read-back.ts'
+import { readBack } from './read-back.ts'
 import { settle } from './settle.ts'
 
 export interface Seal {
@@ -57,20 +57,21 @@ function alreadyEncrypted(): SopsError {
 /** The encrypted text. Throws ValueError, SopsError ERR_SOPS_NOTHING_ENCRYPTED and ERR_SOPS_EMIT. */
 export function seal(plain: Uint8Array, parsed: Document, options: Seal, context: Context): Uint8Array {
   const { selector, cipher } = options
-  const { macOnlyEncrypted } = options.metadata
+  const { macOnlyEncrypted, selection } = options.metadata
   const keep = keepsSource(context)
-  const document = keep ? settle(parsed, selector) : parsed
+  // Where comments decide what is encrypted, their places must be known before.
+  const document = keep && selection.by.includes('comment') ? settle(parsed, selector) : parsed
   const pass = encryptLeaves(document, { ...options, macOnlyEncrypted, keep })
   const metadata = emitMetadata({ ...options.metadata, ...stamp(pass.digest, options) }, context.backends)
-  const sealed = { store: context.output, pass, selector: selector() }
-  if (!keep) {
+  const print = (): Uint8Array => {
     const branches = mapLeaves(document.branches, (leaf) => pass.edits.get(leaf) ?? leaf)
-    return bindComments(context.output.emit(branches, context.layout ?? {}, { metadata }), metadata, cipher, sealed)
+    return context.output.emit(branches, context.layout ?? {}, { metadata })
   }
-  const text = document.rewrite(pass.edits, { metadata })
-  if (context.input.singleValue) return text
-  const layout = sealLayout(readBack(text, sealed), plain, cipher)
-  return layout === undefined ? text : document.rewrite(pass.edits, { metadata, layout })
+  const text = keep ? document.rewrite(pass.edits, { metadata }) : print()
+  if (context.input.singleValue || context.output.singleValue) return text
+  const back = readBack(text, { store: context.output, pass, cipher, selector, keep })
+  const layout = keep ? sealLayout(back.document.rewrite(back.plain), plain, cipher) : undefined
+  return back.moved.size === 0 && layout === undefined ? text : back.document.rewrite(back.moved, { metadata, layout })
 }
 
 function stamp(digest: string, options: Seal): Pick<Metadata, 'mac' | 'lastModified'> {

@@ -21,7 +21,7 @@ export function flatten(metadata: Branch): FlatField[] {
     const { key, value } = top
     if (value.type === 'comment') continue
     if (value.type === 'branch' || value.type === 'list') {
-      stack.push(...children(key, value).reverse())
+      for (const child of children(key, value).reverse()) stack.push(child)
       continue
     }
     if (fields.has(key)) {

@@ -1,7 +1,7 @@
 // The kinds of age identities, and the text of a source that holds some. No error shows a character of the text.
 import type { Identity } from 'age-encryption'
 import { decodeBech32 } from './bech32.ts'
-import { X25519Identity } from './x25519.ts'
+import { hasNativeCipher, X25519Identity } from './x25519.ts'
 
 export interface AgeIdentity {
   /** What the library's Decrypter takes. */
@@ -55,7 +55,7 @@ function parseIdentity(text: string): AgeIdentity {
 function parseX25519(text: string): AgeIdentity {
   return malformed(() => {
     const identity = new X25519Identity(text)
-    return { identity, recipient: identity.recipient }
+    return { identity: hasNativeCipher ? identity : text, recipient: identity.recipient }
   })
 }
 

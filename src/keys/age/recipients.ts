@@ -2,7 +2,7 @@
 import type { Recipient } from 'age-encryption'
 import { ConfigError } from '../../errors.ts'
 import { decodeBech32 } from './bech32.ts'
-import { X25519Recipient } from './x25519.ts'
+import { hasNativeCipher, X25519Recipient } from './x25519.ts'
 
 /** What the library's Encrypter takes. */
 export type ParsedRecipient = string | Recipient
@@ -26,7 +26,7 @@ const kinds: readonly RecipientKind[] = [
   },
   {
     matches: (text) => text.startsWith('age1'),
-    parse: (text) => malformed(text, () => new X25519Recipient(text)),
+    parse: parseX25519,
     failure: bech32Failure,
   },
   {
@@ -59,6 +59,13 @@ export function parseRecipient(text: string): ParsedRecipient {
 // The message of a bad recipient shows its text, as sops does: it must not be someone's identity.
 function looksSecret(text: string): boolean {
   return /AGE-(?:SECRET-KEY|PLUGIN)-|PRIVATE KEY/i.test(text)
+}
+
+function parseX25519(text: string): ParsedRecipient {
+  return malformed(text, () => {
+    const recipient = new X25519Recipient(text)
+    return hasNativeCipher ? recipient : text
+  })
 }
 
 const hybridKeyLength = 1216

@@ -7,10 +7,14 @@ import {
   createPublicKey,
   diffieHellman,
   generateKeyPairSync,
+  getCiphers,
   hkdfSync,
   type KeyObject,
 } from 'node:crypto'
 import { decodeBech32, encodeBech32 } from './bech32.ts'
+
+// Bun 1.4 has no such cipher in node:crypto; the library's own classes do its work there.
+export const hasNativeCipher: boolean = getCiphers().includes('chacha20-poly1305')
 
 const label = 'age-encryption.org/v1/X25519'
 const keyLength = 32

@@ -99,8 +99,8 @@ function valueText(value: Value): string {
   for (let top = stack.pop(); top !== undefined; top = stack.pop()) {
     if (typeof top === 'string') pieces.push(top)
     else if (top.type === 'item') stack.push('}', top.value, `{${text(top.key)} `)
-    else if (top.type === 'branch') stack.push(...bracketed(top.items.map(asPair)))
-    else if (top.type === 'list') stack.push(...bracketed(top.items))
+    else if (top.type === 'branch') for (const part of bracketed(top.items.map(asPair))) stack.push(part)
+    else if (top.type === 'list') for (const part of bracketed(top.items)) stack.push(part)
     else pieces.push(goText(top))
   }
   return pieces.join('')

@@ -44,8 +44,7 @@ function spliceLeaves(sites: readonly Site[], edits: Edits): Splice[] {
     if (edit.type === 'comment' && list) removed.set(list, (removed.get(list) ?? new Set()).add(index))
     else splices.push({ start, end, text: leaf.type === 'comment' ? trailingText(edit) : emitLeaf(edit) })
   }
-  for (const [list, indexes] of removed) splices.push(...removals(list, indexes))
-  return splices
+  return [...splices, ...[...removed].flatMap(([list, indexes]) => removals(list, indexes))]
 }
 
 function trailingText(edit: Leaf): string {

@@ -43,7 +43,7 @@ function listContainers(documents: readonly YamlDocument[]): Container[] {
     containers.push({ start: node.start, end: node.end, step })
     for (let i = node.content.length - 1; i >= 0; i--) {
       const child = node.content[i]
-      if (child === undefined || child.content.length === 0) continue
+      if (child === undefined || (child.kind !== 'mapping' && child.kind !== 'sequence')) continue
       stack.push({ node: child, step: node.kind === 'mapping' ? stepInto(step, node.content[i - 1]) : step })
     }
   }

@@ -10,6 +10,8 @@ export class LineWriter {
   private indention = true
   /** A line at this column starts after a blank line, for a foot comment stands above. */
   private footIndent = -1
+  /** A blank line here would belong to the block scalar above. */
+  private inKeptBody = false
 
   finish(): string {
     return this.text
@@ -23,7 +25,8 @@ export class LineWriter {
   startLine(indent: number): void {
     const target = Math.max(indent, 0)
     if (!this.indention || this.column > target || (this.column === target && !this.whitespace)) this.breakLine()
-    if (this.footIndent === target) this.breakLine()
+    if (this.footIndent === target && !this.inKeptBody) this.breakLine()
+    this.inKeptBody = false
     if (this.column < target) {
       this.text += ' '.repeat(target - this.column)
       this.column = target
@@ -59,8 +62,9 @@ export class LineWriter {
     this.indention = false
   }
 
-  /** The body of a block scalar; `closed`: the break behind it belongs to the value. */
-  putBody(body: string, closed: boolean): void {
+  /** The body of a block scalar; `closed`: the break behind it belongs to the value; `kept`: so would further ones. */
+  putBody(body: string, closed: boolean, kept: boolean): void {
+    this.inKeptBody = kept
     this.text += body
     this.whitespace = true
     this.indention = false

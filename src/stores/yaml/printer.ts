@@ -168,7 +168,7 @@ export class Printer {
     this.writer.putToken(text.slice(0, headerEnd))
     if (this.slots.line === '') this.writer.breakLine()
     else this.printLine()
-    this.writer.putBody(text.slice(headerEnd + 1), endsWithBreak(value))
+    this.writer.putBody(text.slice(headerEnd + 1), endsWithBreak(value), text.slice(0, headerEnd).endsWith('+'))
   }
 
   /** The column of what a node holds: 2 behind a dash, else the next multiple of the step. */

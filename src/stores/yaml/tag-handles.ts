@@ -1,4 +1,4 @@
-import { ParseError } from '../../errors.ts'
+import { ParseError, ValueError } from '../../errors.ts'
 import type { TagSource } from './event.ts'
 import type { Token } from './token.ts'
 
@@ -29,6 +29,13 @@ export class TagHandles {
     const short = name.startsWith(longPrefix) ? `!!${name.slice(longPrefix.length)}` : name
     return { start: token.start, end: token.end, name: short }
   }
+}
+
+/** sops reads such a file and fails when it walks the tree: a failure of the value, not of the syntax. */
+export function badKey({ line }: { readonly line: number }): ValueError {
+  return new ValueError('ERR_SOPS_VALUE_ENCRYPT', [], `line ${line + 1}: a mapping key that is not a string`, {
+    hint: 'Only string keys are supported: put the key in quotes.',
+  })
 }
 
 export function failAt(place: { readonly line: number; readonly column: number }, problem: string): never {

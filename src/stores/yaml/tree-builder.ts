@@ -6,7 +6,7 @@ import { checkMerge, checkRepeatedKeys } from './mapping-checks.ts'
 import { spanOf, type YamlDocument, type YamlNode } from './node.ts'
 import { resolveScalar } from './resolve.ts'
 import type { AliasSource, CommentSource, ScalarSource } from './syntax.ts'
-import { failAt } from './tag-handles.ts'
+import { badKey, failAt } from './tag-handles.ts'
 
 /** What aliases may add to a text besides one copy for each node in it: more than go-yaml lets pass. */
 const freeCopies = 400_000
@@ -142,7 +142,7 @@ export class TreeBuilder {
     this.#count(key, frame.copy)
     const node = key.target ?? key
     const scalar = node.kind === 'scalar' ? this.#resolve(node) : undefined
-    if (scalar?.type !== 'str') failAt(key, 'a mapping key that is not a string is not supported')
+    if (scalar?.type !== 'str') throw badKey(key)
     if (key.target !== undefined && !frame.copy) {
       const source = { span: spanOf(key), value: { ...scalar }, target: scalar, flow: frame.node.flow, key: true }
       this.aliases.push(source)

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { ParseError } from '../../../src/errors.ts'
+import { SopsError } from '../../../src/errors.ts'
 import { readYaml } from '../../../src/stores/yaml/reader.ts'
 import type { CommentSource, ScalarSource, YamlSyntax } from '../../../src/stores/yaml/syntax.ts'
 import type { Leaf, Value } from '../../../src/tree/types.ts'
@@ -50,7 +50,7 @@ function refusal(text: string): string {
   try {
     read(text)
   } catch (error) {
-    if (error instanceof ParseError) return error.message
+    if (error instanceof SopsError) return error.message
     throw error
   }
   return 'accepted'
@@ -86,7 +86,7 @@ describe('the tree that sops sees', () => {
   test('random documents', () => {
     for (const { text, documents, error, notString } of vectors) {
       if (error || notString) {
-        expect(() => readYaml(text), text).toThrow(ParseError)
+        expect(() => readYaml(text), text).toThrow(SopsError)
       } else {
         expect(
           readYaml(text).parts.map(({ branch }) => spell(branch)),
@@ -126,8 +126,8 @@ describe('what is refused', () => {
   test.each([
     ['a: 1⏎a: 2', 'yaml: line 2: mapping key "a" already defined at line 1'],
     ['a: 1⏎"a": 2', 'yaml: line 2: mapping key "a" already defined at line 1'],
-    ['a: 1⏎1: b', 'yaml: line 2: a mapping key that is not a string is not supported'],
-    ['? [a]⏎: b', 'yaml: line 1: a mapping key that is not a string is not supported'],
+    ['a: 1⏎1: b', 'line 2: a mapping key that is not a string'],
+    ['? [a]⏎: b', 'line 1: a mapping key that is not a string'],
     ['a: *x', 'yaml: line 1: an alias has no anchor'],
     ['a: &x [*x ]', 'yaml: line 1: an anchor contains an alias of itself'],
     ['a: 1⏎---⏎b: &x {c: *x }', 'yaml: line 3: an anchor contains an alias of itself'],
