@@ -26,6 +26,7 @@ import { getSystemErrorMap, promisify } from 'node:util'
 import { SopsError } from '../errors.ts'
 import { CommandError, readStatus } from './exit-status.ts'
 import type { Io } from './io.ts'
+import { logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
 
 const stdinPaths: ReadonlySet<string> = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
@@ -77,6 +78,7 @@ export async function writeOutput(io: Io, path: string, bytes: Uint8Array, what:
     const old = statSync(absolute, { throwIfNoEntry: false })
     if (old?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' })
     if (old === undefined || old.isFile()) {
+      if (old !== undefined && old.nlink > 1) warnOfHardLinks(io, path)
       await replaceFile(followLinks(absolute), bytes, old)
       return
     }
@@ -92,6 +94,10 @@ export async function writeOutput(io: Io, path: string, bytes: Uint8Array, what:
     )
   }
   return writeDevice(absolute, bytes)
+}
+
+function warnOfHardLinks(io: Io, path: string): void {
+  logLine(io, 'warning', `${path} has other hard links: they keep the old text`)
 }
 
 const needsDirectory: ReadonlySet<unknown> = new Set(['EACCES', 'EPERM', 'EROFS', 'EBUSY'])
@@ -150,8 +156,10 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
   temporaries.add(temporary)
   try {
     try {
+      const mode = makePrivate(file)
       writeFileSync(file, bytes)
-      if (old !== undefined) keepOwner(file, old)
+      if (old === undefined) fchmodSync(file, mode)
+      else keepOwner(file, old)
       // Without this a power failure could leave the new name on an empty file; the old name on the old file is no
       // harm.
       await synchronize(file)
@@ -167,20 +175,39 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
   }
 }
 
+// What a killed process leaves behind may be plain text. Gives the mode that the umask and the directory left.
+function makePrivate(file: number): number {
+  const mode = fstatSync(file).mode & 0o7777
+  try {
+    fchmodSync(file, 0o600)
+  } catch {
+    // A file system that knows no modes.
+  }
+  return mode
+}
+
 function keepOwner(file: number, old: Stats): void {
   const now = fstatSync(file)
   let mode = old.mode & 0o7777
   if (process.getuid?.() === 0) {
     if (now.uid !== old.uid || now.gid !== old.gid) fchownSync(file, old.uid, old.gid)
-  } else if (now.gid !== old.gid) {
-    try {
-      fchownSync(file, now.uid, old.gid)
-    } catch {
-      // The bits were meant for another group than the file now has.
-      mode &= ~0o6070
-    }
+  } else {
+    if (now.uid !== old.uid) mode &= ~0o4000
+    mode &= keepGroup(file, now, old)
   }
   fchmodSync(file, mode)
+}
+
+// Gives the bits that the mode may have.
+function keepGroup(file: number, now: Stats, old: Stats): number {
+  if (now.gid === old.gid) return 0o7777
+  try {
+    fchownSync(file, now.uid, old.gid)
+    return 0o7777
+  } catch {
+    // The bits were meant for another group than the file now has.
+    return ~0o6070
+  }
 }
 
 const maxLinks = 40

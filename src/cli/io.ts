@@ -1,4 +1,5 @@
 // What the command line sees of its process. Tests hand in their own.
+import { fstatSync, writeFileSync } from 'node:fs'
 import { resolve } from 'node:path'
 import type { Host } from '../host.ts'
 import { nodeHost } from '../node-host.ts'
@@ -27,7 +28,21 @@ export function processIo(): Io {
   }
 }
 
-function writeStdout(bytes: Uint8Array): Promise<void> {
+// Node's stream to a file takes a short write for a whole one: on a full disk the text would be cut off in silence.
+async function writeStdout(bytes: Uint8Array): Promise<void> {
+  if (isFile(process.stdout.fd)) writeFileSync(process.stdout.fd, bytes)
+  else await writeStream(bytes)
+}
+
+function isFile(descriptor: number): boolean {
+  try {
+    return fstatSync(descriptor).isFile()
+  } catch {
+    return false
+  }
+}
+
+function writeStream(bytes: Uint8Array): Promise<void> {
   return new Promise((resolve, reject) => {
     process.stdout.write(bytes, (error) => {
       // A reader that has seen enough (`| head`) is no failure.

@@ -4,6 +4,7 @@ import {
   chmodSync,
   chownSync,
   existsSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -25,10 +26,12 @@ import type { Io } from '../../src/cli/io.ts'
 let directory = ''
 let io: Io
 const printed: Uint8Array[] = []
+const logged: string[] = []
 
 beforeEach(() => {
   directory = mkdtempSync(join(tmpdir(), 'cli-files-'))
   printed.length = 0
+  logged.length = 0
   io = {
     env: {},
     cwd: directory,
@@ -36,7 +39,7 @@ beforeEach(() => {
       yield new Uint8Array()
     })(),
     stdout: { isTerminal: false, write: async (bytes) => void printed.push(bytes) },
-    stderr: { isTerminal: false, write: () => undefined },
+    stderr: { isTerminal: false, write: (text) => void logged.push(text) },
   }
 })
 
@@ -88,6 +91,14 @@ describe('writeOutput', () => {
     await write('file', 'new')
     const { uid, gid } = statSync(at('file'))
     expect([uid, gid, modeOf('file'), read('file')]).toEqual([12345, 23456, 0o640, 'new'])
+  })
+
+  test('tells of hard links, which keep the old text', async () => {
+    writeFileSync(at('file'), 'old')
+    linkSync(at('file'), at('other'))
+    await write('file', 'new')
+    expect([read('file'), read('other')]).toEqual(['new', 'old'])
+    expect(logged.join('')).toContain('msg="file has other hard links: they keep the old text"')
   })
 
   test('writes through a chain of links', async () => {

@@ -146,6 +146,14 @@ describe('a process that is stopped while it writes', () => {
   })
 })
 
+test.skipIf(process.platform === 'win32')('stdout that takes a part of the text only is a failure', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'cli-cut-'))
+  const line = `ulimit -f 1; exec ${process.execPath} ${cli()} decrypt ${join(root, 'f0.yaml')} > out`
+  const { status, stderr } = await run('/bin/sh', ['-c', line], { cwd: directory, env })
+  expect([status, stderr]).toEqual([1, 'write /dev/stdout: file too large\n'])
+  rmSync(directory, { recursive: true })
+})
+
 function isPlain(path: string): boolean {
   return path.endsWith('.yaml') && /^a: \d+\n/.test(readFileSync(path, 'utf8'))
 }
