@@ -17,8 +17,10 @@ export class Mac {
     if (onlyEncrypted) this.#hash.update(createHash('sha256').update('sops').digest())
   }
 
+  /** Throws RangeError (toPlaintext), also for what the MAC does not cover: sops stops at such a value all the same. */
   add(scalar: Exclude<Scalar, { type: 'null' }>, encrypted: boolean): void {
-    if (encrypted || !this.#onlyEncrypted) this.#hash.update(toPlaintext(scalar))
+    const plain = toPlaintext(scalar)
+    if (encrypted || !this.#onlyEncrypted) this.#hash.update(plain)
   }
 
   /** To be called once. */

@@ -47,7 +47,9 @@ export function readBack(text: Uint8Array, sealed: Sealed): ReadBack {
   })
   if (keep && index !== values.length) throw unreadable([])
   for (const { comment, path } of document.dropped) {
-    comments.place(comment, `${path.join(':')}:`, selector.selectsDropped(path, comment.value))
+    // Decryption tries these wherever they stand.
+    const encrypted = comments.isCiphertext(comment) || selector.selectsDropped(path, comment.value)
+    comments.place(comment, `${path.join(':')}:`, encrypted)
   }
   for (const [leaf, comment] of comments.plain) plain.set(leaf, comment)
   return { document, moved: comments.moved, plain }
@@ -65,12 +67,19 @@ class CommentPlaces {
     this.#cipher = cipher
   }
 
+  isCiphertext(comment: Comment): boolean {
+    return this.#written.has(comment.value)
+  }
+
   place(comment: Comment, aad: string, encrypted: boolean): void {
     const written = this.#written.get(comment.value)
     const original = written?.leaf.type === 'comment' ? written.leaf : comment
-    if (encrypted) this.plain.set(comment, original)
-    if ((written?.aad === aad && encrypted) || (written === undefined && !encrypted) || isEmpty(comment)) return
-    const value = encrypted ? this.#cipher.encrypt(original, aad) : original.value
+    // What the rule selects in the plain text must not stand in clear: where sops would not look for a ciphertext, it stays
+    // one all the same, and the layout patch brings the text back.
+    if (written !== undefined && !encrypted) return
+    this.plain.set(comment, original)
+    if (written?.aad === aad || !encrypted || isEmpty(comment)) return
+    const value = this.#cipher.encrypt(original, aad)
     this.moved.set(comment, { ...comment, value })
   }
 }

@@ -22,7 +22,9 @@ export async function update(
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })
   if (Buffer.compare(restore(opened, context), newPlain) === 0) return file
   const { cipher, selector, metadata, digest } = opened
-  const previous = { digest, mac: metadata.mac, lastModified: metadata.lastModified }
+  // A MAC that was not checked may be wrong: the new file gets one of its own.
+  const previous =
+    options.ignoreMac === true ? undefined : { digest, mac: metadata.mac, lastModified: metadata.lastModified }
   const allowUnencrypted = options.allowUnencrypted === true
   const plan = { cipher, selector, metadata, allowUnencrypted, previous }
   return seal(newPlain, parsePlain(newPlain, context), plan, context)

@@ -112,6 +112,11 @@ describe('encrypt and decrypt', () => {
   })
 
   test('an integer that sops cannot hold is refused with its path', async () => {
+    const clear = { macOnlyEncrypted: true, selection: { by: 'encrypted_regex', pattern: 'c' } } as const
+    await expect(seal('b: 18446744073709551615\nc: 1\n', clear)).rejects.toMatchObject({
+      code: 'ERR_SOPS_VALUE_ENCRYPT',
+      path: ['b'],
+    })
     await expect(seal('a:\n  b: 18446744073709551615\n')).rejects.toMatchObject({
       code: 'ERR_SOPS_VALUE_ENCRYPT',
       path: ['a', 'b'],
@@ -143,6 +148,13 @@ describe('encrypt and decrypt', () => {
     const both = memoryHost({ SOPS_AGE_KEY: `${alice.identity} ${bob.identity}` })
     expect(text(await open(file, { host: both }))).toBe(plain)
   })
+})
+
+test('a comment that the rule selects never stands in clear, wherever encryption moves it', async () => {
+  const source = '  x:\n    password2:\n      e: |+\n\n # abc\n\n  y: 0x1F\n  password: 0x1F\n'
+  const file = await seal(source, { selection: { by: 'encrypted_regex', pattern: '^password' } })
+  expect(text(file)).not.toContain('abc')
+  expect(text(await open(file))).toBe(source)
 })
 
 describe('tampering', () => {
@@ -182,6 +194,18 @@ describe('tampering', () => {
   })
 })
 
+test('values in clear keep their types where an alias is written out', async () => {
+  const source = 'a: &n\n  f: 1.0\n  e: 1e3\n  secret: x\n  # c\nb: *n\nc:\n  <<: [*n]\n'
+  const selection = { by: 'encrypted_regex', pattern: 'secret' } as const
+  expect(text(await open(await seal(source, { selection })))).toBe(source)
+})
+
+test('the layout comes back where encryption moves a comment out of what is encrypted', async () => {
+  const source = '  x:\n    password2:\n      e: |+\n\n # abc\n\n  y: 0x1F\n  password: 0x1F\n'
+  const selection = { by: 'encrypted_regex', pattern: '^password' } as const
+  expect(text(await open(await seal(source, { selection })))).toBe(source)
+})
+
 describe('update', () => {
   const options = (): { format: string; host: typeof host } => ({ format: 'yaml', host })
 
@@ -207,6 +231,13 @@ describe('update', () => {
     const file = await seal('a: 1\nb: two\n')
     const updated = await update(file, Buffer.from('a: 1\n\n\nb: two\n'), options())
     expect(lines(updated).filter((line) => line !== '')).toEqual(lines(file).filter((line) => line !== ''))
+  })
+
+  test('a file whose MAC was not checked gets a MAC of its own', async () => {
+    const edited = Buffer.from(text(await seal()).replace(': clear', ': other'))
+    const next = plain.replace(': clear', ': other').replace('# owner: me', '# owner: you')
+    const updated = await update(edited, Buffer.from(next), { ...options(), ignoreMac: true })
+    expect(text(await open(updated))).toBe(next)
   })
 
   test('keys, selection and other master keys stay', async () => {

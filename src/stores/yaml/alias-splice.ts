@@ -3,8 +3,7 @@ import { mapLeaves } from '../../tree/walk.ts'
 import type { Item, Leaf, Value } from '../../tree/types.ts'
 import type { Splice } from '../source.ts'
 import type { Edits } from '../types.ts'
-import { emitFlow } from './flow.ts'
-import { spellScalar } from './spell.ts'
+import { emitFlow, spellExactly } from './flow.ts'
 import type { AliasSource, YamlSyntax } from './syntax.ts'
 
 export function spliceAliases(syntax: YamlSyntax, edits: Edits): Splice[] {
@@ -25,7 +24,7 @@ function expandAlias({ span, value, flow }: AliasSource, edits: Edits): Splice {
 function spellInline(value: Value, flow: boolean): string {
   if (value.type === 'branch' || value.type === 'list' || value.type === 'comment') return emitFlow(value)
   const oneLine = { style: 'plain', simpleKey: true, bodyColumn: 0, hint: 0 } as const
-  return spellScalar(value, { ...oneLine, flow })
+  return spellExactly(value, { ...oneLine, flow })
 }
 
 function withEdits(value: Value, edits: Edits): Value {

@@ -6,7 +6,7 @@ import type { Document, DroppedComment, Edits, Section } from '../types.ts'
 import { readYaml } from './reader.ts'
 import { rewriteText } from './rewrite.ts'
 import { readLayout } from './section-text.ts'
-import { settleTree } from './settle.ts'
+import { copiedComments, replaceByPlaceholder, settleTree } from './settle.ts'
 import type { YamlSyntax } from './syntax.ts'
 
 export function parseYaml(bytes: Uint8Array): Document {
@@ -64,7 +64,11 @@ class YamlDocument implements Document {
       ...tree,
       metadata: this.metadata,
       layout: this.layout,
-      rewrite: (edits: Edits, section?: Section): Uint8Array => this.rewrite(translate(edits, originals), section),
+      rewrite: (edits: Edits, section?: Section): Uint8Array => {
+        const translated = translate(edits, originals)
+        for (const leaf of copiedComments(this.#syntax)) translated.set(leaf, replaceByPlaceholder(leaf))
+        return this.rewrite(translated, section)
+      },
     }
   }
 
@@ -74,8 +78,7 @@ class YamlDocument implements Document {
   }
 }
 
-// A comment inside the copy that an alias stands for has no counterpart: it is not in the text.
-function translate(edits: Edits, originals: ReadonlyMap<Leaf, Leaf>): Edits {
+function translate(edits: Edits, originals: ReadonlyMap<Leaf, Leaf>): Map<Leaf, Leaf> {
   const translated = new Map<Leaf, Leaf>()
   for (const [leaf, edit] of edits) {
     const original = originals.get(leaf)

@@ -1,5 +1,5 @@
 // A value on one line, in flow style.
-import type { Comment, Item, Value } from '../../tree/types.ts'
+import type { Comment, Item, Scalar, Value } from '../../tree/types.ts'
 import { isMergeKey, longestSimpleKey } from './key.ts'
 import { type Place, spellScalar } from './spell.ts'
 
@@ -33,7 +33,7 @@ export function emitFlow(root: Value): string {
 function startValue(parts: string[], frames: Frame[], value: Value): void {
   if (value.type === 'comment') return
   if (value.type !== 'branch' && value.type !== 'list') {
-    parts.push(spellScalar(value, place))
+    parts.push(spellExactly(value, place))
     return
   }
   const entries: Frame['entries'] =
@@ -42,6 +42,12 @@ function startValue(parts: string[], frames: Frame[], value: Value): void {
       : value.items.filter((item) => item.type !== 'comment')
   parts.push(value.type === 'branch' ? '{' : '[')
   frames.push({ entries, close: value.type === 'branch' ? '}' : ']', next: 0 })
+}
+
+/** sops prints the float 1.0 as `1`, which is an integer to whoever reads it. */
+export function spellExactly(value: Scalar, where: Place): string {
+  const text = spellScalar(value, where)
+  return value.type === 'float' && /^-?\d+$/.test(text) ? `${text}.0` : text
 }
 
 function spellKey(item: Item): string {

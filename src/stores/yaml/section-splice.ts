@@ -8,7 +8,7 @@ import type { Edits, Section } from '../types.ts'
 import { isBlankLine, needsKeep } from './block-room.ts'
 import { entryOf, insertEntry, removeEntry } from './flow-section.ts'
 import { afterBlanks, afterBreak, beforeBreak, columnOf, isBreak, lineEnd, lineStart } from './lines.ts'
-import { isBlockStyle } from './scalar-splice.ts'
+import { isBlockStyle, spellComment } from './scalar-splice.ts'
 import { hasContent, SectionTask } from './section-task.ts'
 import { blockSection, type EmptyRoot, flowSection, readEmptyRoot, type SectionStyle } from './section-text.ts'
 import type { Span, YamlPart, YamlSyntax } from './syntax.ts'
@@ -117,8 +117,18 @@ function replaceSection(task: SectionTask, part: YamlPart, span: Span, metadata:
   const { text } = task
   const named = { ...style, emptyRoot: readEmptyRoot(text, span) }
   if (part.rootFlow !== undefined) return { ...entryOf(task, span), text: flowSection(metadata, named) }
-  const { start, end } = linesOf(text, span)
-  return { start, end, text: blockSection(metadata, { ...named, column: afterBlanks(text, start) - start }) }
+  const lines = linesOf(text, span)
+  const column = afterBlanks(text, lines.start) - lines.start
+  const kept = keptComments(task, part, lines).map((line) => line + task.lineBreak)
+  return { ...lines, text: kept.join('') + blockSection(metadata, { ...named, column }) }
+}
+
+/** The lines for comments of the document that would go with its section. */
+function keptComments(task: SectionTask, part: YamlPart, lines: Span): string[] {
+  const column = afterBlanks(task.text, lines.start) - lines.start
+  return task
+    .commentsIn(part, lines)
+    .map(({ value }) => ' '.repeat(column) + spellComment(value, column, task.lineBreak))
 }
 
 function removeSection(task: SectionTask, part: YamlPart): Splice[] {
@@ -130,11 +140,12 @@ function removeSection(task: SectionTask, part: YamlPart): Splice[] {
   return [{ start: part.rootFlow.start, end: part.rootFlow.end, text: root }]
 }
 
-function removeBlock(task: SectionTask, part: YamlPart, { start, end }: Span, root: EmptyRoot | undefined): Splice {
-  const { text } = task
-  if (!hasContent(part) && root !== 'absent') {
-    return { start, end, text: text.slice(start, afterBlanks(text, start)) + (root ?? '{}') }
-  }
+function removeBlock(task: SectionTask, part: YamlPart, lines: Span, root: EmptyRoot | undefined): Splice {
+  const { text, lineBreak } = task
+  const { start, end } = lines
+  const kept = keptComments(task, part, lines)
+  if (!hasContent(part) && root !== 'absent') kept.push(text.slice(start, afterBlanks(text, start)) + (root ?? '{}'))
+  if (kept.length > 0) return { start, end, text: kept.join(lineBreak) }
   if (end < text.length) return { start, end: afterKeptLines(task, start, afterBreak(text, end)), text: '' }
   const before = beforeBreak(text, start)
   return { start: needsBreak(task, before) ? start : before, end, text: '' }

@@ -1,7 +1,7 @@
 // What the two forms of a section ask about the source.
-import type { Leaf } from '../../tree/types.ts'
+import type { Comment, Leaf } from '../../tree/types.ts'
 import type { Edits } from '../types.ts'
-import type { ScalarSource, YamlPart, YamlSyntax } from './syntax.ts'
+import type { ScalarSource, Span, YamlPart, YamlSyntax } from './syntax.ts'
 
 type Found = readonly [Leaf, ScalarSource]
 
@@ -30,6 +30,20 @@ export class SectionTask {
   commentEndingAt(at: number): number | undefined {
     this.#comments ??= new Map(this.#indexComments())
     return this.#comments.get(at)
+  }
+
+  /** Comments of the document on the lines of its section, as they are to be: sops may write one behind the key. */
+  commentsIn({ branch }: YamlPart, { start, end }: Span): Comment[] {
+    return branch.items
+      .filter((item) => item.type === 'comment')
+      .filter((comment) => {
+        const span = this.#syntax.sources.get(comment)?.span
+        return span !== undefined && span.start >= start && span.end <= end
+      })
+      .map((comment) => {
+        const edit = this.edits.get(comment)
+        return edit?.type === 'comment' ? edit : comment
+      })
   }
 
   *#indexScalars(): Generator<[number, Found]> {

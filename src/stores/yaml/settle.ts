@@ -28,6 +28,7 @@ const stub: Branch = {
 export function settleTree(syntax: YamlSyntax, encrypted: ReadonlySet<Leaf>): SettledTree {
   const edits = new Map<Leaf, Leaf>()
   for (const leaf of encrypted) edits.set(leaf, replaceByPlaceholder(leaf))
+  for (const leaf of copiedComments(syntax)) edits.set(leaf, replaceByPlaceholder(leaf))
   const skeleton = readYaml(rewriteText(syntax, edits, { metadata: stub }))
   const pairs = pairLeaves(skeleton, syntax)
   const originals = new Map<Leaf, Leaf>()
@@ -47,7 +48,15 @@ export function settleTree(syntax: YamlSyntax, encrypted: ReadonlySet<Leaf>): Se
   return { branches: mapLeaves(roots, carry), dropped, originals }
 }
 
-function replaceByPlaceholder(leaf: Leaf): Leaf {
+/**
+ * The comments in the copies that aliases stand for. The text has no place for them; an edit of one, whatever it says,
+ * makes its alias be written out, without comments.
+ */
+export function copiedComments({ aliases }: YamlSyntax): Leaf[] {
+  return aliases.flatMap(({ value }) => [...leavesOf(value)].filter((leaf) => leaf.type === 'comment'))
+}
+
+export function replaceByPlaceholder(leaf: Leaf): Leaf {
   return leaf.type === 'comment' ? { ...leaf, value: placeholder } : text(placeholder)
 }
 

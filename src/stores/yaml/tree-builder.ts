@@ -142,7 +142,8 @@ export class TreeBuilder {
     this.#count(key, frame.copy)
     const node = key.target ?? key
     const scalar = node.kind === 'scalar' ? this.#resolve(node) : undefined
-    if (scalar?.type !== 'str') throw badKey(key)
+    if (scalar === undefined) failAt(key, 'a mapping key that is a collection is not supported')
+    if (scalar.type !== 'str') throw badKey(key)
     if (key.target !== undefined && !frame.copy) {
       const source = { span: spanOf(key), value: { ...scalar }, target: scalar, flow: frame.node.flow, key: true }
       this.aliases.push(source)

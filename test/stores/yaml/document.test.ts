@@ -215,6 +215,28 @@ describe('the section', () => {
   })
 })
 
+describe('a comment behind the key of the section', () => {
+  // sops moves one there that stood behind an alias at the end of the text.
+  const text = (mark: string): string => `a: 1\n${sectionText.replace('sops:', `sops: #${mark}`)}`
+
+  it('stays when the section goes', () => {
+    expect(edit(text('x'), { x: comment(' c') })).toBe('a: 1\n# c\n')
+    expect(edit(text('x').trimEnd(), {})).toBe('a: 1\n#x')
+    expect(edit(text('x').replaceAll('\n', '\r\n'), {})).toBe('a: 1\r\n#x\r\n')
+    expect(edit(text('x').replace('a: 1\n', ''), {})).toBe('#x\n{}\n')
+  })
+
+  it('stays when the section is replaced', () => {
+    const document = parse(text('x'))
+    const edits = editsOf(document, { x: comment('y') })
+    expect(toText(document.rewrite(edits, section))).toBe(`a: 1\n#y\n${sectionText}`)
+  })
+
+  it('goes with the section where it is part of it', () => {
+    expect(edit(`a: 1\n${sectionText.replace('sops:', 'sops:\n    # x').trimEnd()} # y\n`, {})).toBe('a: 1\n')
+  })
+})
+
 describe('an edited scalar', () => {
   const secret = str(ciphertext())
 
@@ -298,6 +320,23 @@ describe('an alias', () => {
     const document = parse('a: &n x\nb: *n\n*n : 1\n')
     const [leaf] = leavesOf(document)
     expect(toText(document.rewrite(new Map([[leaf as Leaf, secret]])))).toBe(`a: &n ${ciphertext()}\nb: x\nx : 1\n`)
+  })
+
+  it('keeps the types of what is not edited', () => {
+    const text = 'a: &n {k: x, f: 1.0, z: -0.0, e: 1e3, i: 0x1F, t: 2024-01-02}\nb: *n\n'
+    const written = edit(text, { x: secret })
+    expect(written).toContain(`b: {k: '${ciphertext()}', f: 1.0, z: -0.0, e: 1000.0, i: 31,`)
+    const tree = describeTree(parse(written).branches)
+    expect(tree.filter((line) => line.startsWith('b:'))).toEqual(
+      tree.filter((line) => line.startsWith('a:')).map((line) => line.replace('a:', 'b:')),
+    )
+  })
+
+  it('with comments is written out in a settled document, whose tree has no place for a copy of them', () => {
+    const document = parse('a: &n\n  k: 1\n  # c\nb: *n\nx: y\n')
+    const settled = document.settle?.(new Set())
+    expect(describeTree(settled?.branches ?? [])).toEqual(['a:k: int 1', 'a: comment  c', 'b:k: int 1', 'x: str y'])
+    expect(toText(settled?.rewrite(new Map()) ?? Buffer.from(''))).toContain('b: {k: 1}\n')
   })
 
   it('stays where nothing of it is edited', () => {

@@ -33,20 +33,29 @@ function toScalar(node: Node): Scalar {
   return resolveScalar(plain ? (node.source ?? '') : String(node.source), plain, node.tag)
 }
 
-/** The tree as a reader can get it back: no comments, and floats without a fraction or an exponent as ints. */
+/** The tree as a reader can get it back from what sops prints: no comments, and floats without a fraction or an exponent as ints. */
 export function expectation(value: Exclude<Value, { type: 'comment' }>): Value {
-  if (value.type === 'list') return { type: 'list', items: value.items.flatMap(withoutComment) }
+  return expected(value, (float) =>
+    Number.isInteger(float) && Math.abs(float) < 1e6
+      ? { type: 'int', value: BigInt(float) }
+      : { type: 'float', value: float },
+  )
+}
+
+/** The tree without its comments. */
+export function withoutComments(value: Exclude<Value, { type: 'comment' }>): Value {
+  return expected(value, (float) => ({ type: 'float', value: float }))
+}
+
+function expected(value: Exclude<Value, { type: 'comment' }>, read: (float: number) => Scalar): Value {
+  const keep = (inner: Value): Value[] => (inner.type === 'comment' ? [] : [expected(inner, read)])
+  if (value.type === 'list') return { type: 'list', items: value.items.flatMap(keep) }
   if (value.type === 'branch') {
     const items = value.items.filter((item) => item.type === 'item')
     return {
       type: 'branch',
-      items: items.flatMap((item) => withoutComment(item.value).map((kept) => ({ ...item, value: kept }))),
+      items: items.flatMap((item) => keep(item.value).map((kept) => ({ ...item, value: kept }))),
     }
   }
-  if (value.type !== 'float' || !Number.isInteger(value.value) || Math.abs(value.value) >= 1e6) return value
-  return { type: 'int', value: BigInt(value.value) }
-}
-
-function withoutComment(value: Value): Value[] {
-  return value.type === 'comment' ? [] : [expectation(value)]
+  return value.type === 'float' ? read(value.value) : value
 }
