@@ -28,6 +28,9 @@ const printedBetter = new Map([
   ['json/unicode.json to yaml', 'sops prints U+2028 and U+2029 bare, where YAML reads them as line breaks'],
 ])
 
+/** Where a file of sops keeps more in our hands than in those of sops. */
+const keptBetter = new Map([['yaml/comments-flow.yaml', 'sops loses a comment in an empty flow collection']])
+
 const sopsReads = files.filter(({ name }) => !sopsCannotDecrypt.has(name))
 
 describe('sops opens what we encrypt', () => {
@@ -48,6 +51,7 @@ describe('we open what sops encrypts', () => {
     const encrypted = await bytesOf(sopsEncrypt(file.format, file.bytes))
     const theirs = await bytesOf(sopsDecrypt(file.format, encrypted))
     const ours = Buffer.from(await decryptAs(file.format, encrypted))
+    if (keptBetter.has(file.name)) return expect(yamlValues(ours.toString())).toEqual(yamlValues(theirs.toString()))
     // sops moves a comment from behind a value to above it; we leave it where it is.
     if (file.format === 'yaml') expect(liftInlineComments(ours.toString())).toBe(liftInlineComments(theirs.toString()))
     else expect(ours.toString('latin1')).toBe(theirs.toString('latin1'))
