@@ -18,10 +18,12 @@ export {
   ValueError,
 } from './errors.ts'
 export { keyGroup } from './keys/spec.ts'
+export { localKeyService } from './keys/key-service/local.ts'
+export { remoteKeyService } from './keys/key-service/remote.ts'
 export { DataKeyCache } from './keys/data-key-cache.ts'
 export { nodeHost } from './node-host.ts'
 export type { Host, RunOptions } from './host.ts'
-export type { KeyBackend, KeyGroup, KeyType, MasterKey, MetadataField } from './keys/types.ts'
+export type { KeyBackend, KeyGroup, KeyMessage, KeyService, KeyType, MasterKey, MetadataField } from './keys/types.ts'
 export type { CreationRule, Metadata } from './metadata/types.ts'
 export type { Layout } from './stores/types.ts'
 export { parseTreePath } from './tree/path.ts'

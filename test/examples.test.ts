@@ -17,4 +17,15 @@ describe('the examples run', () => {
     expect(stdout).toContain('password: hunter3')
     expect(stdout).toContain('the ciphertext of user is kept: true')
   })
+
+  test('own backend', () => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, ['examples/own-backend/run.mjs'], {
+      encoding: 'utf8',
+    })
+    expect(stderr).toBe('')
+    expect(status).toBe(0)
+    expect(stdout).toContain('key_file:')
+    expect(stdout).toContain('password: hunter2')
+    expect(stdout).toContain('with another key: ERR_SOPS_DATA_KEY')
+  })
 })

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { RunError } from '../src/host.ts'
 import { nodeHost } from '../src/node-host.ts'
 
 const host = nodeHost()
@@ -74,6 +75,31 @@ describe('run', () => {
     const code = 'console.log("secret"); console.error("secret"); process.exitCode = 3'
     const failure: unknown = await host.run(node, script(code)).catch((error: unknown) => error)
     expect(failure).toMatchObject({ message: 'exit status 3' })
+  })
+
+  test('stderr is kept for the error when it is asked for', async () => {
+    const code = 'console.log("secret"); console.error("report"); process.exitCode = 3'
+    const failure: unknown = await host.run(node, script(code), { keepStderr: true }).catch((error: unknown) => error)
+    expect(failure).toBeInstanceOf(RunError)
+    expect(failure).toMatchObject({ message: 'exit status 3', status: 3, stderr: 'report\n' })
+    const quiet: unknown = await host.run(node, script(code)).catch((error: unknown) => error)
+    expect(quiet).toMatchObject({ status: 3, stderr: '' })
+  })
+
+  test('a program that a signal ends has no status', async () => {
+    const failure: unknown = await host.run(node, script('process.kill(process.pid)')).catch((error: unknown) => error)
+    expect(failure).toMatchObject({ message: 'signal: SIGTERM', status: undefined })
+  })
+
+  test('a program that writes without end is stopped', async () => {
+    const code = 'const b = Buffer.alloc(1 << 20); const w = () => process.stdout.write(b, w); w()'
+    await expect(host.run(node, script(code))).rejects.toThrow('it wrote too much')
+  })
+
+  test('much on stderr is cut', async () => {
+    const code = 'process.stderr.write("x".repeat(1e7)); process.exitCode = 1'
+    const failure: unknown = await host.run(node, script(code), { keepStderr: true }).catch((error: unknown) => error)
+    expect(failure instanceof RunError && failure.stderr.length < 100_000).toBe(true)
   })
 
   test('a program that is not there', async () => {

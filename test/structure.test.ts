@@ -46,13 +46,15 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
 /** The only files of `keys` that the rest of the program knows. */
 const keysDoors = [
   ...['src/keys/registry.ts', 'src/keys/types.ts'],
-  ...['src/keys/key-group.ts', 'src/keys/data-key-cache.ts'],
+  ...['src/keys/key-group.ts', 'src/keys/data-key-cache.ts', 'src/keys/key-service/local.ts'],
 ]
 
 /** Imports beside the rules. */
 const exceptions: Readonly<Record<string, readonly string[]>> = {
   // It makes keys of one kind, by name.
   'src/cli/commands/keygen.ts': ['src/keys/age/identity-sources.ts', 'src/keys/age/keygen.ts'],
+  // It serves keys of every kind.
+  'src/cli/commands/keyservice.ts': ['src/keys/key-service/server.ts'],
   // `--version` loads nothing else.
   'src/cli/version.ts': ['src/operations/version.ts'],
 }

@@ -2,7 +2,7 @@
 // match even where the command line names all keys, as in sops.
 import { applyExplicitKeys, findCreationRule, readExplicitKeys } from '../config/creation-rule.ts'
 import { backends } from '../keys/registry.ts'
-import type { KeyGroup } from '../keys/types.ts'
+import type { KeyGroup, SpecOptions } from '../keys/types.ts'
 import type { CreationRule, Selection } from '../metadata/types.ts'
 import { selectors } from '../metadata/types.ts'
 import { storeFor } from '../stores/registry.ts'
@@ -28,9 +28,11 @@ export interface NewFile {
 export async function creationRule(call: Call, session: Session, file: NewFile): Promise<CreationRule> {
   const { flags, root } = call
   const config = await session.config()
-  const found = config === undefined ? undefined : await findCreationRule(config, file.name, backends)
+  const context = readContext(flags.text('encryption-context'))
+  const found = config === undefined ? undefined : await findCreationRule(config, file.name, backends, context)
   const selection = chooseSelection(flags, found?.selection, file)
-  const keys = explicitKeys(flags)
+  checkContext(flags.text('encryption-context'))
+  const keys = explicitKeys(flags, { context, profile: flags.text('aws-profile') })
   const rule = keys === undefined ? applyExplicitKeys(found, []) : { ...found, keyGroups: [keys] }
   const threshold = flags.integer('shamir-secret-sharing-threshold')
   return {
@@ -42,9 +44,8 @@ export async function creationRule(call: Call, session: Session, file: NewFile):
 }
 
 // A flag that names no key after all (`--age ,`) must not bring the rule's keys back.
-function explicitKeys(flags: FlagValues): KeyGroup | undefined {
-  checkContext(flags.text('encryption-context'))
-  return namesKeys(flags) ? readExplicitKeys(({ names }) => flags.text(names.flag), backends) : undefined
+function explicitKeys(flags: FlagValues, options: SpecOptions): KeyGroup | undefined {
+  return namesKeys(flags) ? readExplicitKeys(({ names }) => flags.text(names.flag), backends, options) : undefined
 }
 
 /** Whether flags or their variables name master keys. */
@@ -52,9 +53,17 @@ export function namesKeys(flags: FlagValues): boolean {
   return backends.some(({ names }) => flags.text(names.flag) !== '')
 }
 
+/** The encryption context that `name:value,…` gives. sops loses it for the keys of a rule; here they get it too. */
+function readContext(text: string): SpecOptions['context'] {
+  const pairs = text.split(',').map((pair) => pair.split(':'))
+  if (pairs.some((pair) => pair.length !== 2)) return undefined
+  return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]))
+}
+
+// What is wrong with the configuration comes first, as in sops.
 function checkContext(text: string): void {
-  if (text === '' || text.split(',').every((pair) => pair.split(':').length === 2)) return
-  throw new CommandError(contextStatus, 'Invalid KMS encryption context format')
+  if (text === '' || readContext(text) !== undefined) return
+  throw new CommandError(contextStatus, 'Invalid KMS encryption context format', 'It is name:value,name:value.')
 }
 
 function chooseSelection(flags: FlagValues, ofRule: Selection | undefined, file: NewFile): Selection | undefined {

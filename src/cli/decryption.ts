@@ -4,7 +4,6 @@ import { decrypt, isEncrypted, parseTreePath } from '../index.ts'
 import type { FlagValues } from './argv.ts'
 import type { Call } from './command.ts'
 import { CommandError, orderStatus } from './exit-status.ts'
-import { checkKeyServices } from './key-services.ts'
 import { formatOf, openSession, stateOf } from './session.ts'
 import type { Transformation } from './transform.ts'
 
@@ -31,10 +30,7 @@ export function decryption(call: Call): Transformation {
           // An encrypted file that was broken since is to be told of; a template that never parsed is not.
           return state === 'encrypted' || (state === 'unreadable' && Buffer.from(bytes).includes(ciphertextMark))
         },
-        async run(bytes) {
-          checkKeyServices(flags, 'decrypt')
-          return decrypt(bytes, options)
-        },
+        run: (bytes) => decrypt(bytes, options),
       }
     },
   }

@@ -4,7 +4,6 @@ import { encrypt, isEncrypted } from '../index.ts'
 import type { Call } from './command.ts'
 import { creationRule, namesKeys } from './creation.ts'
 import { CommandError } from './exit-status.ts'
-import { checkKeyServices } from './key-services.ts'
 import { transform } from './many.ts'
 import { formatOf, openSession, type Session, stateOf } from './session.ts'
 import type { Transformation } from './transform.ts'
@@ -40,10 +39,7 @@ export function encryption(call: Call, session: Session = openSession(call)): Tr
       return {
         outputFormat,
         isDue: async (bytes) => (await stateOf(() => isEncrypted(bytes, { format }))) !== 'encrypted',
-        async run(bytes) {
-          checkKeyServices(flags, 'encrypt')
-          return encrypt(bytes, rule, options)
-        },
+        run: (bytes) => encrypt(bytes, rule, options),
       }
     },
   }

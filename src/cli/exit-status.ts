@@ -3,7 +3,7 @@
 import { SopsError } from '../errors.ts'
 import type { SopsErrorCode } from '../errors.ts'
 
-export type Operation = 'encrypt' | 'decrypt' | 'filestatus' | 'keygen'
+export type Operation = 'encrypt' | 'decrypt' | 'filestatus' | 'keygen' | 'keyservice'
 
 type Statuses = number | (Readonly<Partial<Record<Operation, number>>> & { readonly other: number })
 

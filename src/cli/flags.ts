@@ -102,8 +102,7 @@ export const keyServiceFlags: readonly Flag[] = [
     kind: 'list',
     value: 'ADDRESS',
     env: 'SOPS_KEYSERVICE',
-    help: 'remote key services come with a later version',
-    hidden: true,
+    help: 'ask this key service too: tcp://HOST:PORT or unix:///PATH; several in their order',
   },
 ]
 
@@ -141,16 +140,14 @@ const contextFlag: Flag = {
   names: ['encryption-context'],
   kind: 'string',
   value: 'KEY:VALUE,…',
-  help: 'AWS KMS encryption context',
-  hidden: true,
+  help: 'encryption context of AWS KMS keys, where no key group has its own',
 }
 
 const awsProfileFlag: Flag = {
   names: ['aws-profile'],
   kind: 'string',
   value: 'PROFILE',
-  help: 'AWS profile for KMS keys',
-  hidden: true,
+  help: 'AWS profile of the keys that --kms names',
 }
 
 /** ° For commands that take several files. */

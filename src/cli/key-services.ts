@@ -1,13 +1,25 @@
-// Only the local key service is there yet. Asking for another one, or for none, must not end in using the keys of this
-// machine.
+// Who encrypts and decrypts data keys for a call: this machine unless that is switched off, then the key services that
+// were named, in their order.
+import { ConfigError, localKeyService, remoteKeyService } from '../index.ts'
+import type { Host } from '../host.ts'
+import type { KeyService } from '../keys/types.ts'
 import type { FlagValues } from './argv.ts'
-import { CommandError, later } from './exit-status.ts'
+import type { Io } from './io.ts'
+import { logLine } from './log.ts'
 
-export function checkKeyServices(flags: FlagValues, operation: 'encrypt' | 'decrypt'): void {
-  if (flags.list('keyservice').some((address) => address !== '')) throw later('--keyservice')
-  if (flags.isOn('enable-local-keyservice')) return
-  const hint = 'The local key service is switched off, and there is no other.'
-  throw operation === 'encrypt'
-    ? new CommandError(1, 'Could not generate data key: [no key services provided, cannot update master keys]', hint)
-    : new CommandError(128, 'Failed to get the data key required to decrypt the SOPS file.', hint)
+/** An address that cannot be read is passed over with a warning, as sops does. */
+export function openKeyServices(io: Io, flags: FlagValues, host: Host): readonly KeyService[] {
+  const local = flags.isOn('enable-local-keyservice') ? [localKeyService(host)] : []
+  const addresses = flags.list('keyservice').filter((address) => address !== '')
+  return [...local, ...addresses.flatMap((address) => connect(io, address, host))]
+}
+
+function connect(io: Io, address: string, host: Host): readonly KeyService[] {
+  try {
+    return [remoteKeyService(address, host)]
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    logLine(io, 'warning', `Error parsing URI for keyservice, skipping: ${error.message}. ${error.hint ?? ''}`)
+    return []
+  }
 }

@@ -2,12 +2,12 @@
 import type { Io } from './io.ts'
 import { quoteGo, showText } from './quote.ts'
 
-export type Level = 'warning' | 'fatal'
+export type Level = 'info' | 'warning' | 'fatal'
 
 /** CMD: the command line itself. SOPS: what works on documents. */
-export type Logger = 'CMD' | 'SOPS'
+export type Logger = 'CMD' | 'SOPS' | 'KEYSERVICE'
 
-const colours: Readonly<Record<Level, number>> = { warning: 33, fatal: 31 }
+const colours: Readonly<Record<Level, number>> = { info: 36, warning: 33, fatal: 31 }
 
 const plainValue = /^[A-Za-z0-9\-._/@^+]*$/
 

@@ -37,6 +37,11 @@ const commands: readonly CommandEntry[] = [
     summary: 'make an age identity',
     load: async () => (await import('./commands/keygen.ts')).keygenCommand,
   },
+  {
+    name: 'keyservice',
+    summary: 'serve keys to other machines',
+    load: async () => (await import('./commands/keyservice.ts')).keyserviceCommand,
+  },
 ]
 
 // Known by name, so that `tsops edit f` is not taken for a file called edit.
@@ -50,7 +55,6 @@ const laterCommands: readonly CommandSummary[] = [
   { name: 'exec-env', summary: 'run a program with the values in its environment' },
   { name: 'exec-file', summary: 'run a program with a decrypted file' },
   { name: 'publish', summary: 'copy files to a destination' },
-  { name: 'keyservice', summary: 'serve keys to other machines' },
   { name: 'completion', summary: 'print a shell completion script' },
 ]
 

@@ -8,18 +8,24 @@ import { ConfigError, ParseError, SopsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { DataKeyCache } from '../index.ts'
 import { backends } from '../keys/registry.ts'
+import type { KeyService } from '../keys/types.ts'
 import { storeFor, storeForPath } from '../stores/registry.ts'
 import type { Layout } from '../stores/types.ts'
-import type { FlagValues } from './argv.ts'
+import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { explain } from './files.ts'
 import { hostOf } from './io.ts'
 import type { Io } from './io.ts'
+import { openKeyServices } from './key-services.ts'
 import { logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
 
 export interface Session {
-  readonly options: { readonly host: Host; readonly dataKeys: DataKeyCache }
+  readonly options: {
+    readonly host: Host
+    readonly dataKeys: DataKeyCache
+    readonly keyServices: readonly KeyService[]
+  }
   /** The configuration; undefined when there is none. Throws ConfigError. */
   config(): Promise<Config | undefined>
   /** The layout that the user asked for in a format. */
@@ -27,11 +33,12 @@ export interface Session {
 }
 
 /** `root`: the flags before a subcommand. */
-export function openSession({ io, root }: { readonly io: Io; readonly root: FlagValues }): Session {
+export function openSession({ io, root, flags }: Pick<Call, 'io' | 'root' | 'flags'>): Session {
+  const host = hostOf(io)
   let loading: Promise<Config | undefined> | undefined
   const config = (): Promise<Config | undefined> => (loading ??= loadConfig(io, root.text('config')))
   return {
-    options: { host: hostOf(io), dataKeys: new DataKeyCache() },
+    options: { host, dataKeys: new DataKeyCache(), keyServices: openKeyServices(io, flags, host) },
     config,
     async layout(format) {
       const stores = (await config())?.stores

@@ -1,7 +1,7 @@
 // Which rule of `.sops.yaml` a new file falls under, and the master keys that the rule names.
 import { posix, win32 } from 'node:path'
 import { ConfigError, SopsError } from '../errors.ts'
-import type { KeyBackend, KeyGroup, KeyType, MasterKey } from '../keys/types.ts'
+import type { KeyBackend, KeyGroup, KeyType, MasterKey, SpecOptions } from '../keys/types.ts'
 import { distinctBackends, inRuleOrder } from '../keys/registry.ts'
 import type { CreationRule } from '../metadata/types.ts'
 import { compilePattern } from '../tree/selection.ts'
@@ -10,27 +10,33 @@ import type { Config, KeyGroupSource, RuleSource } from './types.ts'
 
 /**
  * The first rule whose path_regex matches `file`, an absolute path. undefined: the configuration has no rules at all.
+ * `context` is the encryption context for the rule's own keys; those of its key groups have theirs.
  * Throws SopsError ERR_SOPS_NO_RULE, and ConfigError for a pattern or a key that does not parse.
  */
 export async function findCreationRule(
   config: Config,
   file: string,
   backends: readonly KeyBackend[],
+  context?: SpecOptions['context'],
 ): Promise<CreationRule | undefined> {
   if (config.creationRules === undefined) return undefined
   const path = relativeToConfig(config.file, file)
   for (const rule of config.creationRules) {
-    if (await matches(rule, path)) return readRule(rule, backends)
+    if (await matches(rule, path)) return readRule(rule, backends, context)
   }
   throw new SopsError('ERR_SOPS_NO_RULE', 'error loading config: no matching creation rules found', {
     hint: `No path_regex in ${config.file} matches "${path}"; a last rule without path_regex matches every file.`,
   })
 }
 
-async function readRule(rule: RuleSource, backends: readonly KeyBackend[]): Promise<CreationRule> {
+async function readRule(
+  rule: RuleSource,
+  backends: readonly KeyBackend[],
+  context: SpecOptions['context'],
+): Promise<CreationRule> {
   await checkSelection(rule)
   const { shamirThreshold, selection, macOnlyEncrypted } = rule
-  const keyGroups = readKeyGroups(rule, inRuleOrder(backends))
+  const keyGroups = readKeyGroups(rule, inRuleOrder(backends), { context, profile: rule.profile })
   return { keyGroups, shamirThreshold, macOnlyEncrypted, ...(selection !== undefined && { selection }) }
 }
 
@@ -63,10 +69,10 @@ async function compile(pattern: string, field: string, rule: RuleSource): Promis
   }
 }
 
-function readKeyGroups(rule: RuleSource, backends: readonly KeyBackend[]): KeyGroup[] {
+function readKeyGroups(rule: RuleSource, backends: readonly KeyBackend[], options: SpecOptions): KeyGroup[] {
   try {
     if (rule.keyGroups.length > 0) return rule.keyGroups.map((group) => readKeyGroup(group, backends))
-    return [backends.flatMap((backend) => backend.parse(joinKeys(backend, rule.keys)))]
+    return [backends.flatMap((backend) => backend.parse(joinKeys(backend, rule.keys), options))]
   } catch (cause) {
     throw inRule(rule, cause, `${rule.place}: `)
   }
@@ -135,8 +141,9 @@ function raise(error: Error): never {
 export function readExplicitKeys(
   textOf: (backend: KeyBackend) => string | undefined,
   backends: readonly KeyBackend[],
+  options?: SpecOptions,
 ): KeyGroup {
-  return distinctBackends(backends).flatMap((backend) => backend.parse(textOf(backend) ?? ''))
+  return distinctBackends(backends).flatMap((backend) => backend.parse(textOf(backend) ?? '', options))
 }
 
 /**

@@ -54,13 +54,13 @@ class Reader {
   #readRule(rule: Shape): RuleSource {
     this.#warn(rule, [...ruleSettings, ...this.#backends.map(({ names }) => names.rule)])
     const keys = this.#backends.map(({ type, names }) => [type, rule.get(names.rule)] as const)
-    rule.text('aws_profile')
     const selections = selectors.flatMap((by) => readSelection(by, rule.text(by)))
     return {
       file: this.#file,
       place: rule.place,
       pathRegex: rule.text('path_regex'),
       keys: new Map(keys.filter((entry): entry is [KeyType, Value] => entry[1] !== undefined)),
+      profile: rule.text('aws_profile'),
       keyGroups: (rule.maps('key_groups') ?? []).map((group) => this.#readGroup(group, 0)),
       shamirThreshold: rule.int('shamir_threshold') ?? 0,
       selection: selections[0],

@@ -30,6 +30,8 @@ export interface RuleSource {
   readonly pathRegex: string
   /** For each kind of key what its field holds, as it stands. */
   readonly keys: ReadonlyMap<KeyType, Value>
+  /** What `aws_profile` says; it goes with `keys`. '' when it is not there. */
+  readonly profile: string
   readonly keyGroups: readonly KeyGroupSource[]
   readonly shamirThreshold: number
   readonly selection: Selection | undefined

@@ -1,47 +1,58 @@
 // Data keys that were decrypted during one run, so that many files under the same wrapped key cost one decryption. In
-// memory only; its owner decides how long it lives.
-import type { Host } from '../host.ts'
+// memory only; whoever made the cache decides how long it lives.
 import type { MasterKey } from './types.ts'
 
 const capacity = 1024
 
-/** One run's data keys. `clear` wipes them. */
+/** Opened data keys: until `clear` wipes them, or each for `seconds` after it was opened. */
 export class DataKeyCache {
-  #hosts = new WeakMap<Host, Map<string, Promise<Uint8Array | null>>>()
+  readonly #seconds: number | undefined
+  #owners = new WeakMap<object, Map<string, Promise<Uint8Array>>>()
   readonly #opened = new Set<Uint8Array>()
 
-  /** What `open` gives for this key on this host: once for callers at the same time or later. Failures are not kept. */
-  async get(host: Host, key: MasterKey, open: () => Promise<Uint8Array | null>): Promise<Uint8Array | null> {
-    const entries = this.#hosts.get(host) ?? new Map<string, Promise<Uint8Array | null>>()
-    this.#hosts.set(host, entries)
+  constructor(options: { readonly seconds?: number } = {}) {
+    this.#seconds = options.seconds
+  }
+
+  /** What `open` gives this owner for this key: once for callers at the same time or later. Failures are not kept. */
+  async get(owner: object, key: MasterKey, open: () => Promise<Uint8Array>): Promise<Uint8Array> {
+    const entries = this.#owners.get(owner) ?? new Map<string, Promise<Uint8Array>>()
+    this.#owners.set(owner, entries)
     const id = JSON.stringify([key.type, key.id, key.enc])
     const opening = entries.get(id) ?? this.#open(entries, id, open)
     // A copy, so that one caller's wiping does not reach another's key.
-    return (await opening)?.slice() ?? null
+    return new Uint8Array(await opening)
   }
 
-  #open(
-    entries: Map<string, Promise<Uint8Array | null>>,
-    id: string,
-    open: () => Promise<Uint8Array | null>,
-  ): Promise<Uint8Array | null> {
+  #open(entries: Map<string, Promise<Uint8Array>>, id: string, open: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const opening = open()
     makeRoom(entries)
     entries.set(id, opening)
     opening.then(
       (part) => {
-        if (part === null) entries.delete(id)
-        else this.#opened.add(part)
+        this.#opened.add(part)
+        this.#expire(entries, id, part)
       },
       () => entries.delete(id),
     )
     return opening
   }
 
+  #expire(entries: Map<string, unknown>, id: string, part: Uint8Array): void {
+    if (this.#seconds === undefined) return
+    const timer = setTimeout(() => {
+      entries.delete(id)
+      this.#opened.delete(part)
+      part.fill(0)
+    }, this.#seconds * 1000)
+    // A cache must not keep a program from ending.
+    timer.unref()
+  }
+
   clear(): void {
     for (const part of this.#opened) part.fill(0)
     this.#opened.clear()
-    this.#hosts = new WeakMap()
+    this.#owners = new WeakMap()
   }
 }
 

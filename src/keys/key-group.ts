@@ -1,10 +1,9 @@
 // The data key under its master keys: one group holds the key itself, several hold Shamir shares of it. Within a group
-// every key wraps the same part, and the first that works opens it.
-import { DataKeyError, KeyBackendError, SopsError, type KeyGroupFailure } from '../errors.ts'
-import type { Host } from '../host.ts'
+// every key wraps the same part, and the first that works opens it. For each key every key service is asked in turn.
+import { DataKeyError, SopsError, type KeyGroupFailure } from '../errors.ts'
 import { combineShares, ShamirError, splitSecret } from '../shamir.ts'
 import type { DataKeyCache } from './data-key-cache.ts'
-import type { KeyBackend, KeyGroup, MasterKey } from './types.ts'
+import type { KeyGroup, KeyService, MasterKey } from './types.ts'
 
 const dataKeyLength = 32
 
@@ -16,24 +15,22 @@ export async function encryptDataKey(
   groups: readonly KeyGroup[],
   threshold: number,
   dataKey: Uint8Array,
-  host: Host,
-  backends: readonly KeyBackend[],
+  keyServices: readonly KeyService[],
 ): Promise<KeyGroup[]> {
+  if (keyServices.length === 0) throw noKeyServices()
   if (groups.length === 0) throw notWrapped(['no key groups provided'])
   if (groups.some((group) => group.length === 0)) throw notWrapped(['empty key group provided'])
   const parts = split(dataKey, groups, threshold)
   const results = await Promise.all(
-    groups.map((group, index) =>
-      Promise.all(group.map((key) => encryptPart(key, partOf(parts, index), host, backends))),
-    ),
+    groups.map((group, index) => Promise.all(group.map((key) => encryptPart(key, partOf(parts, index), keyServices)))),
   )
-  const failures = results.flat().filter((result) => result instanceof SopsError)
+  const failures = results.flat(2).filter((result) => result instanceof SopsError)
   if (failures.length > 0)
     throw notWrapped(
       failures.map(({ message }) => message),
       failures,
     )
-  return results.map((group) => group.filter((result): result is MasterKey => !(result instanceof SopsError)))
+  return results.map((group) => group.filter((result): result is MasterKey => !Array.isArray(result)))
 }
 
 function split(dataKey: Uint8Array, groups: readonly KeyGroup[], threshold: number): readonly Uint8Array[] {
@@ -52,19 +49,30 @@ function partOf(parts: readonly Uint8Array[], index: number): Uint8Array {
   return part
 }
 
+/** The key with its `enc`, or what each key service said. */
 async function encryptPart(
   key: MasterKey,
   part: Uint8Array,
-  host: Host,
-  backends: readonly KeyBackend[],
-): Promise<MasterKey | SopsError> {
-  try {
-    return await backendOf(key, backends).encryptDataKey(key, part, host)
-  } catch (error) {
-    if (!(error instanceof SopsError)) throw error
-    const message = `failed to encrypt new data key with master key ${JSON.stringify(key.id)}: ${error.message}`
-    return new SopsError(error.code, message, { cause: error, ...hintOf(error) })
+  keyServices: readonly KeyService[],
+): Promise<MasterKey | readonly SopsError[]> {
+  const failures: SopsError[] = []
+  for (const service of keyServices) {
+    try {
+      return await service.encrypt(key, part)
+    } catch (error) {
+      if (!(error instanceof SopsError)) throw error
+      const message = `failed to encrypt new data key with master key ${JSON.stringify(key.id)}: ${error.message}`
+      failures.push(new SopsError(error.code, message, { cause: error, ...hintOf(error) }))
+    }
   }
+  return failures
+}
+
+const askNobody = 'There is no key service to ask: that of this machine is switched off, and no other is named.'
+
+function noKeyServices(): SopsError {
+  const message = 'Could not generate data key: [no key services provided, cannot update master keys]'
+  return new SopsError('ERR_SOPS_DATA_KEY_WRAP', message, { hint: askNobody })
 }
 
 function notWrapped(reasons: readonly string[], failures: readonly SopsError[] = []): SopsError {
@@ -103,9 +111,11 @@ export async function decryptDataKey(
 export interface DataKeyAccess {
   /** The types of keys to try first. */
   readonly order: readonly string[]
-  readonly host: Host
-  readonly backends: readonly KeyBackend[]
+  /** In the order in which they are asked. */
+  readonly keyServices: readonly KeyService[]
   readonly dataKeys?: DataKeyCache | undefined
+  /** Whose data keys `dataKeys` holds: nobody is given another's. */
+  readonly owner: object
 }
 
 function sortKeys(group: KeyGroup, order: readonly string[]): KeyGroup {
@@ -131,26 +141,40 @@ async function openGroup(group: KeyGroup, access: DataKeyAccess): Promise<GroupR
       keys.push({ id: key.id, errors: [], recovered: true })
       return { part, keys, recovered: true, hint: undefined }
     } catch (error) {
-      if (!(error instanceof SopsError)) throw error
-      keys.push({ id: key.id, errors: [error.message], recovered: false })
-      hint ??= error.hint
+      if (!(error instanceof KeyNotOpened)) throw error
+      keys.push({ id: key.id, errors: error.failures.map(({ message }) => message), recovered: false })
+      hint ??=
+        error.failures.length === 0 ? askNobody : error.failures.find((failure) => failure.hint !== undefined)?.hint
     }
   }
   return { part: undefined, keys, recovered: false, hint }
 }
 
-async function openKey(key: MasterKey, { host, backends, dataKeys }: DataKeyAccess): Promise<Uint8Array> {
-  const backend = backendOf(key, backends)
-  const open = (): Promise<Uint8Array | null> => backend.decryptDataKey(key, host)
-  const part = await (dataKeys === undefined ? open() : dataKeys.get(host, key, open))
-  if (part !== null) return part
-  throw new KeyBackendError(key.type, key.id, 'no-credential', `no credential for ${key.type} keys was found`)
+/** What each key service said. */
+class KeyNotOpened extends Error {
+  readonly failures: readonly SopsError[]
+  constructor(failures: readonly SopsError[]) {
+    super('no key service opened the key')
+    this.failures = failures
+  }
 }
 
-function backendOf(key: MasterKey, backends: readonly KeyBackend[]): KeyBackend {
-  const backend = backends.find(({ type }) => type === key.type)
-  if (backend !== undefined) return backend
-  throw new KeyBackendError(key.type, key.id, 'not-installed', `there is no backend for ${key.type} keys`)
+async function openKey(key: MasterKey, { keyServices, dataKeys, owner }: DataKeyAccess): Promise<Uint8Array> {
+  const open = (): Promise<Uint8Array> => askInTurn(key, keyServices)
+  return dataKeys === undefined ? open() : dataKeys.get(owner, key, open)
+}
+
+async function askInTurn(key: MasterKey, keyServices: readonly KeyService[]): Promise<Uint8Array> {
+  const failures: SopsError[] = []
+  for (const service of keyServices) {
+    try {
+      return await service.decrypt(key)
+    } catch (error) {
+      if (!(error instanceof SopsError)) throw error
+      failures.push(error)
+    }
+  }
+  throw new KeyNotOpened(failures)
 }
 
 function combine(parts: readonly Uint8Array[], results: readonly GroupResult[], threshold: number): Uint8Array {

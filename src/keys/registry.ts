@@ -1,9 +1,14 @@
 // Every kind of master key that this package knows, one line each, in the order in which sops reads them from a file.
 import { age } from './age/backend.ts'
+import { azureKv } from './azure-kv/backend.ts'
+import { gcpKms } from './gcp-kms/backend.ts'
+import { hckms } from './hckms/backend.ts'
+import { hcVault } from './hc-vault/backend.ts'
+import { kms } from './kms/backend.ts'
+import { pgp } from './pgp/backend.ts'
 import type { KeyBackend } from './types.ts'
-import { unsupported } from './unsupported.ts'
 
-export const backends: readonly KeyBackend[] = [...unsupported, age]
+export const backends: readonly KeyBackend[] = [kms, gcpKms, hckms, azureKv, hcVault, pgp, age]
 
 /** The types that are tried first when nobody says otherwise; in a creation rule their keys come first too. */
 export const defaultDecryptionOrder: readonly string[] = ['age', 'pgp']

@@ -16,6 +16,20 @@ export type KeyGroup = readonly MasterKey[]
 /** One field of a key's metadata entry. */
 export type MetadataField = string | Readonly<Record<string, string>>
 
+/** What stands beside the keys of a flag or a flat rule: for AWS KMS keys only. */
+export interface SpecOptions {
+  readonly profile?: string | undefined
+  readonly context?: Readonly<Record<string, string>> | undefined
+}
+
+/** How a master key travels in sops' key service protocol. */
+export interface KeyMessage {
+  /** The number of the key's message in the message `Key`. */
+  readonly number: number
+  /** The metadata fields that it carries, in the order of their numbers there, which count from 1. */
+  readonly fields: readonly (string | { readonly map: string })[]
+}
+
 /** Everything that the program knows of one kind of master key. Added by one line in registry.ts. */
 export interface KeyBackend<K extends MasterKey = MasterKey> {
   readonly type: KeyType
@@ -31,12 +45,14 @@ export interface KeyBackend<K extends MasterKey = MasterKey> {
     readonly env: string
     readonly flagHelp: string
   }
+  /** Absent: keys of this kind are used on this machine only. */
+  readonly keyService?: KeyMessage
   /** In a key_groups entry of a file the list stands even when empty (sops: age and hc_vault). */
   readonly alwaysInGroup?: boolean
   /**
    * Master keys from a comma-separated flag, a variable or a creation rule. Throws ConfigError.
    */
-  parse(spec: string): readonly K[]
+  parse(spec: string, options?: SpecOptions): readonly K[]
   /** Master keys from one entry of a key group in a creation rule. Throws ConfigError. */
   parseGroupEntry(entry: unknown): readonly K[]
   /** The fields of the key's metadata entry, `enc` included. */
@@ -52,4 +68,12 @@ export interface KeyBackend<K extends MasterKey = MasterKey> {
   decryptDataKey(key: K, host: Host): Promise<Uint8Array | null>
   /** Whether `enc` has the form of a data key encrypted for this kind of key. It proves nothing about its content. */
   isWrapped?(key: K): boolean
+}
+
+/** Whoever holds master keys: this machine, or another one that is asked over the network. */
+export interface KeyService {
+  /** Gives the key with a new `enc`. Throws SopsError. */
+  encrypt(key: MasterKey, dataKey: Uint8Array): Promise<MasterKey>
+  /** The data key (or the Shamir share) that `enc` holds. Throws SopsError. */
+  decrypt(key: MasterKey): Promise<Uint8Array>
 }

@@ -31,7 +31,7 @@ export async function encrypt(plain: Uint8Array, rule: CreationRule, options: En
   const document = parsePlain(plain, context)
   const dataKey = randomBytes(32)
   const shamirThreshold = effectiveThreshold(rule)
-  const keyGroups = await encryptDataKey(rule.keyGroups, shamirThreshold, dataKey, context.host, context.backends)
+  const keyGroups = await encryptDataKey(rule.keyGroups, shamirThreshold, dataKey, context.keyServices)
   return seal(
     plain,
     document,

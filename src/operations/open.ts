@@ -55,8 +55,14 @@ export async function open(file: Uint8Array, context: Context, options: OpenOpti
   const { edits, digest } = decryptLeaves(document, metadata, { cipher, selector: selector(), context })
   if (options.ignoreMac !== true) verifyMac(digest, metadata, cipher)
   else context.warn('The MAC of this file was not checked: values may have been changed, moved, added or removed')
-  const branches = mapLeaves(document.branches, (leaf) => edits.get(leaf) ?? leaf)
-  return { document, metadata, dataKey, cipher, selector, edits, branches, digest }
+  // A file that keeps its source needs no second tree.
+  let mapped: Branch[] | undefined
+  return {
+    ...{ document, metadata, dataKey, cipher, selector, edits, digest },
+    get branches() {
+      return (mapped ??= mapLeaves(document.branches, (leaf) => edits.get(leaf) ?? leaf))
+    },
+  }
 }
 
 /** @throws DataKeyError */
@@ -66,10 +72,10 @@ export function dataKeyOf(metadata: Metadata, context: Context): Promise<Uint8Ar
 
 /** The plain text, in the layout of its author. */
 export function restore(opened: Opened, context: Context): Uint8Array {
-  const { document, branches, cipher } = opened
+  const { document, cipher } = opened
   const restored = document.rewrite(opened.edits)
   if (document.layout === undefined) return restored
-  return applyLayout(restored, branches, { text: document.layout, cipher, store: context.input })
+  return applyLayout(restored, opened.branches, { text: document.layout, cipher, store: context.input })
 }
 
 interface DecryptionPass {

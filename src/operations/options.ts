@@ -1,8 +1,9 @@
 import { SopsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { DataKeyCache } from '../keys/data-key-cache.ts'
+import { localKeyService } from '../keys/key-service/local.ts'
 import { backends, defaultDecryptionOrder, distinctBackends } from '../keys/registry.ts'
-import type { KeyBackend, KeyType } from '../keys/types.ts'
+import type { KeyBackend, KeyService, KeyType } from '../keys/types.ts'
 import { nodeHost } from '../node-host.ts'
 import { storeFor } from '../stores/registry.ts'
 import type { Layout, Store } from '../stores/types.ts'
@@ -18,6 +19,11 @@ export interface OperationOptions {
   readonly host?: Host | undefined
   /** Key backends of the caller's own, asked before the built-in ones. */
   readonly backends?: readonly KeyBackend[] | undefined
+  /**
+   * Who encrypts and decrypts data keys, in the order in which they are asked; default: localKeyService of the host.
+   * Calls that share data keys must hand in the same list.
+   */
+  readonly keyServices?: readonly KeyService[] | undefined
   /** The kinds of master key to try first; default age, then pgp, then as the file lists them. */
   readonly order?: readonly KeyType[] | undefined
   /** Keeps opened data keys, so that files that share one need their master key only once. */
@@ -34,8 +40,10 @@ export interface Context {
   readonly input: Store
   readonly output: Store
   readonly layout: Layout | undefined
-  readonly host: Host
   readonly backends: readonly KeyBackend[]
+  readonly keyServices: readonly KeyService[]
+  /** Whose data keys a cache holds. */
+  readonly owner: object
   readonly order: readonly KeyType[]
   readonly dataKeys: DataKeyCache | undefined
   readonly warn: (message: string) => void
@@ -44,12 +52,15 @@ export interface Context {
 /** @throws SopsError ERR_SOPS_INPUT for a format that no store has */
 export function contextOf(options: OperationOptions): Context {
   const input = namedStore(options.format)
+  const host = options.host ?? defaultHost
+  const known = distinctBackends([...(options.backends ?? []), ...backends])
   return {
     input,
     output: options.outputFormat === undefined ? input : namedStore(options.outputFormat),
     layout: options.layout,
-    host: options.host ?? defaultHost,
-    backends: distinctBackends([...(options.backends ?? []), ...backends]),
+    backends: known,
+    keyServices: options.keyServices ?? [localKeyService(host, known)],
+    owner: options.keyServices ?? host,
     order: options.order ?? defaultDecryptionOrder,
     dataKeys: options.dataKeys,
     warn: options.onWarning ?? ((): void => undefined),

@@ -33,7 +33,7 @@ export async function rotate(file: Uint8Array, options: RotateOptions): Promise<
   const keyGroups = options.keyGroups ?? trustedGroups(metadata.keyGroups, context)
   const dataKey = randomBytes(32)
   const threshold = Math.min(metadata.shamirThreshold, keyGroups.length)
-  const wrapped = await encryptDataKey(keyGroups, threshold, dataKey, context.host, context.backends)
+  const wrapped = await encryptDataKey(keyGroups, threshold, dataKey, context.keyServices)
   const cipher = new Cipher(dataKey)
   const lastModified = now()
   const mac = encryptMac(opened.digest, lastModified, cipher)

@@ -20,7 +20,7 @@ export async function updateKeys(
   const { document, metadata } = load(file, context)
   const dataKey = await dataKeyOf(metadata, context)
   const shamirThreshold = Math.min(rule.shamirThreshold ?? metadata.shamirThreshold, rule.keyGroups.length)
-  const keyGroups = await encryptDataKey(rule.keyGroups, shamirThreshold, dataKey, context.host, context.backends)
+  const keyGroups = await encryptDataKey(rule.keyGroups, shamirThreshold, dataKey, context.keyServices)
   return document.rewrite(new Map(), {
     metadata: emitMetadata({ ...metadata, keyGroups, shamirThreshold }, context.backends),
     layout: document.layout,

@@ -17,8 +17,8 @@ export async function update(
   newPlain: Uint8Array,
   options: Omit<DecryptOptions, 'extract' | 'outputFormat' | 'layout'> & { readonly allowUnencrypted?: boolean },
 ): Promise<Uint8Array> {
-  const { format, host, backends, order, dataKeys, onWarning } = options
-  const context = contextOf({ format, host, backends, order, dataKeys, onWarning })
+  const { format, host, backends, keyServices, order, dataKeys, onWarning } = options
+  const context = contextOf({ format, host, backends, keyServices, order, dataKeys, onWarning })
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })
   if (Buffer.compare(restore(opened, context), newPlain) === 0) return file
   const { cipher, selector, metadata, digest } = opened

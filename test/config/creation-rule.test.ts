@@ -26,6 +26,39 @@ async function find(text: string, path = '/repo/a.yaml', known = backends): Prom
 const ids = (rule: CreationRule | undefined): unknown =>
   rule?.keyGroups.map((group) => group.map(({ type, id }) => `${type} ${id}`))
 
+describe('what stands beside the keys', () => {
+  const seen: unknown[] = []
+  const watching = backends.map((backend): KeyBackend => ({
+    ...backend,
+    parse(spec, options) {
+      if (spec !== '') seen.push(options)
+      return backend.parse(spec, options)
+    },
+  }))
+  const context = { a: '1' }
+  const look = async (text: string): Promise<readonly unknown[]> => {
+    seen.length = 0
+    const config = readConfig(yaml.parse(Buffer.from(text)).branches[0], '/repo/.sops.yaml', watching)
+    await findCreationRule(config, '/repo/a.yaml', watching, context)
+    return seen
+  }
+
+  test("a rule's own keys get its profile and the context", async () => {
+    expect(await look('creation_rules: [{kms: x, aws_profile: p}]')).toEqual([{ profile: 'p', context }])
+    expect(await look('creation_rules: [{kms: x}]')).toEqual([{ profile: '', context }])
+  })
+
+  test('those of its key groups have their own', async () => {
+    expect(await look('creation_rules: [{key_groups: [{kms: [{arn: x}]}], aws_profile: p}]')).toEqual([])
+  })
+
+  test('explicit keys get those of the command line', () => {
+    seen.length = 0
+    readExplicitKeys(({ names }) => (names.flag === 'kms' ? 'x' : ''), watching, { profile: 'p', context })
+    expect(seen).toEqual([{ profile: 'p', context }])
+  })
+})
+
 describe('which rule', () => {
   const rules = `creation_rules:
   - {path_regex: '^dev/.*\\.yaml$', age: dev}

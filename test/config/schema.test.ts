@@ -25,6 +25,7 @@ describe('shape', () => {
       place: 'creation_rules[0]',
       pathRegex: 'a$',
       keys: new Map([['age', { type: 'str', value: 'r' }]]),
+      profile: '',
       keyGroups: [],
       shamirThreshold: 2,
       selection: { by: 'encrypted_regex', pattern: '^x' },
@@ -40,6 +41,7 @@ describe('shape', () => {
   test.each([
     ['path_regex: 12', { pathRegex: '12' }],
     ['path_regex: true', { pathRegex: 'true' }],
+    ['aws_profile: work', { profile: 'work' }],
     ['path_regex: null', { pathRegex: '' }],
     ['mac_only_encrypted: yes', { macOnlyEncrypted: true }],
     ['mac_only_encrypted: Off', { macOnlyEncrypted: false }],

@@ -240,7 +240,7 @@ const cases: readonly Case[] = [
   { args: ['encrypt', ...age, '--encrypted-suffix', 'b', '--encrypted-regex', 'a', 'p.txt'], stdout: 'encrypted' },
   {
     args: ['encrypt', ...age, '--encryption-context', 'x', 'p.yaml'],
-    stderr: { ours: /^Invalid KMS encryption context format\n$/ },
+    stderr: { ours: /^Invalid KMS encryption context format\nHint: .*\n$/ },
   },
   { args: ['encrypt', ...age, 'e.yaml'], stderr: 'shape' },
   { args: ['encrypt', ...age, 'bad.yaml'], stderr: 'shape' },

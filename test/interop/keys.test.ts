@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { generateIdentity } from '../../src/keys/age/keygen.ts'
 import { decryptDataKey, encryptDataKey } from '../../src/keys/key-group.ts'
+import { localKeyService } from '../../src/keys/key-service/local.ts'
 import { backends, findBackend } from '../../src/keys/registry.ts'
 import { emitMetadata, readMetadata } from '../../src/metadata/codec.ts'
 import { toBranch, toPlain } from '../branches.ts'
@@ -78,8 +79,14 @@ describe('key groups', () => {
     expect(toPlain(emitMetadata(metadata, backends))).toEqual(file.sops)
     for (const held of pairs) {
       const host = hostWith(...held.map(({ identity }) => identity))
-      const opened = await decryptDataKey(metadata.keyGroups, metadata.shamirThreshold, { order, host, backends })
-      const keyGroups = await encryptDataKey(metadata.keyGroups, metadata.shamirThreshold, opened, host, backends)
+      const opened = await decryptDataKey(metadata.keyGroups, metadata.shamirThreshold, {
+        order,
+        owner: host,
+        keyServices: [localKeyService(host)],
+      })
+      const keyGroups = await encryptDataKey(metadata.keyGroups, metadata.shamirThreshold, opened, [
+        localKeyService(host),
+      ])
       const path = join(directory, 'ours.json')
       await writeFile(
         path,

@@ -63,15 +63,6 @@ describe('sources', () => {
     const { errors } = await load({ env: { HOME: home, SOPS_AGE_KEY_FILE: '/gone' } })
     expect(errors).toEqual(['failed to open SOPS_AGE_KEY_FILE file: open /gone: no such file or directory'])
   })
-
-  test('what comes later is told by name', async () => {
-    const text = '-----BEGIN AGE ENCRYPTED FILE-----\n'
-    expect((await load({ env: { HOME: home, SOPS_AGE_KEY: text } })).errors[0]).toContain('passphrase-protected')
-    expect((await load({ env: { HOME: home, SOPS_AGE_KEY: 'AGE-PLUGIN-X-1Q' } })).errors[0]).toContain('age plugins')
-    const ssh = await load({ env: { HOME: home, SOPS_AGE_SSH_PRIVATE_KEY_FILE: '/s', SOPS_AGE_KEY: alice.identity } })
-    expect(ssh.errors[0]).toContain('SOPS_AGE_SSH_PRIVATE_KEY_FILE')
-    expect(ssh.identities).toHaveLength(1)
-  })
 })
 
 describe('SOPS_AGE_KEY_CMD', () => {
@@ -150,7 +141,7 @@ describe('the cache', () => {
     const host = fakeHost({ env: { HOME: home } })
     await loadIdentities(host, wanted)
     await loadIdentities(host, wanted)
-    expect(host.reads).toEqual([keysFile, keysFile])
+    expect(host.reads.filter((path) => path === keysFile)).toHaveLength(2)
   })
 
   test('hosts do not share identities', async () => {

@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { DataKeyError, KeyBackendError } from '../../src/errors.ts'
 import { DataKeyCache } from '../../src/keys/data-key-cache.ts'
 import { decryptDataKey, encryptDataKey, type DataKeyAccess } from '../../src/keys/key-group.ts'
+import { localKeyService } from '../../src/keys/key-service/local.ts'
 import { backends as builtIn } from '../../src/keys/registry.ts'
-import type { KeyBackend, KeyGroup, MasterKey } from '../../src/keys/types.ts'
+import type { KeyBackend, KeyGroup, KeyService, MasterKey } from '../../src/keys/types.ts'
 import { fakeHost } from './hosts.ts'
 
 const dataKey = Uint8Array.from({ length: 32 }, (_, index) => index * 7)
@@ -35,14 +36,16 @@ function plainBackend(type: string, tried: string[] = []): KeyBackend {
 }
 
 const keys = (...ids: readonly string[]): KeyGroup => ids.map((id) => ({ type: 'plain', id, enc: '' }))
-const plain = [plainBackend('plain')]
+const local = (...backends: readonly KeyBackend[]): KeyService[] => [localKeyService(host, backends)]
+const plain = local(plainBackend('plain'))
 const access = (changes: Partial<DataKeyAccess> = {}): DataKeyAccess => ({
   order: [],
-  host,
-  backends: plain,
+  keyServices: plain,
+  owner: host,
   ...changes,
 })
-const encrypt = (groups: readonly KeyGroup[], threshold = 0) => encryptDataKey(groups, threshold, dataKey, host, plain)
+const encrypt = (groups: readonly KeyGroup[], threshold = 0, keyServices: readonly KeyService[] = plain) =>
+  encryptDataKey(groups, threshold, dataKey, keyServices)
 
 describe('encryptDataKey', () => {
   test('one group: every key wraps the data key itself', async () => {
@@ -100,7 +103,7 @@ describe('decryptDataKey', () => {
     const found = await decryptDataKey(
       [[...keys('bad', 'none'), ...(group ?? [])]],
       0,
-      access({ backends: [plainBackend('plain', tried)] }),
+      access({ keyServices: local(plainBackend('plain', tried)) }),
     )
     expect(found).toEqual(dataKey)
     expect(tried).toEqual(['decrypt bad', 'decrypt none', 'decrypt a'])
@@ -119,15 +122,15 @@ describe('decryptDataKey', () => {
   ])('order %j', async (order, expected) => {
     const tried: string[] = []
     const group = ['a1', 'c1', 'b1', 'a2', 'c2'].map((id) => ({ type: id.charAt(0), id: `bad ${id}`, enc: '' }))
-    const backends = ['a', 'b', 'c'].map((type) => plainBackend(type, tried))
-    await expect(decryptDataKey([group], 0, access({ order, backends }))).rejects.toBeInstanceOf(DataKeyError)
+    const keyServices = local(...['a', 'b', 'c'].map((type) => plainBackend(type, tried)))
+    await expect(decryptDataKey([group], 0, access({ order, keyServices }))).rejects.toBeInstanceOf(DataKeyError)
     expect(tried).toEqual(expected.map((id) => `decrypt bad ${id}`))
   })
 
   test('several groups: all are tried, though the threshold is met', async () => {
     const tried: string[] = []
     const groups = await encrypt([keys('a'), keys('b'), keys('c')], 2)
-    const found = await decryptDataKey(groups, 2, access({ backends: [plainBackend('plain', tried)] }))
+    const found = await decryptDataKey(groups, 2, access({ keyServices: local(plainBackend('plain', tried)) }))
     expect(found).toEqual(dataKey)
     expect(tried).toEqual(['decrypt a', 'decrypt b', 'decrypt c'])
   })
@@ -190,12 +193,57 @@ describe('decryptDataKey', () => {
 
   test('an error that is no SopsError is not hidden', async () => {
     const broken = { ...plainBackend('plain'), decryptDataKey: () => Promise.reject(new TypeError('a bug')) }
-    await expect(decryptDataKey([keys('a')], 0, access({ backends: [broken] }))).rejects.toBeInstanceOf(TypeError)
+    await expect(decryptDataKey([keys('a')], 0, access({ keyServices: local(broken) }))).rejects.toBeInstanceOf(
+      TypeError,
+    )
   })
 
   test("a caller's backend goes before the one of the same type", async () => {
     const group = [{ type: 'age', id: 'x', enc: Buffer.from(dataKey).toString('hex') }]
-    expect(await decryptDataKey([group], 0, access({ backends: [plainBackend('age'), ...builtIn] }))).toEqual(dataKey)
+    expect(await decryptDataKey([group], 0, access({ keyServices: local(plainBackend('age'), ...builtIn) }))).toEqual(
+      dataKey,
+    )
+  })
+})
+
+describe('several key services', () => {
+  const says = (text: string, tried: string[] = []): KeyService => {
+    const refuse = ({ type, id }: MasterKey): Promise<never> => {
+      tried.push(`${text} ${id}`)
+      return Promise.reject(new KeyBackendError(type, id, 'offline', text, { hint: `about ${text}` }))
+    }
+    return { encrypt: refuse, decrypt: refuse }
+  }
+
+  test('each key goes to one after the other, until one has it', async () => {
+    const tried: string[] = []
+    const keyServices = [says('first', tried), ...plain, says('last', tried)]
+    const groups = await encrypt([keys('a', 'b')], 0, keyServices)
+    expect(await decryptDataKey(groups, 0, access({ keyServices }))).toEqual(dataKey)
+    expect(tried).toEqual(['first a', 'first b', 'first a'])
+  })
+
+  test('when none has it, all that they said is told, with the first hint', async () => {
+    const keyServices = [says('one'), says('two')]
+    await expect(encrypt([keys('a')], 0, keyServices)).rejects.toMatchObject({
+      hint: 'about one',
+      message:
+        'Could not generate data key: [failed to encrypt new data key with master key "a": one ' +
+        'failed to encrypt new data key with master key "a": two]',
+    })
+    await expect(decryptDataKey([keys('a')], 0, access({ keyServices }))).rejects.toMatchObject({
+      hint: 'about one',
+      groups: [{ recovered: false, keys: [{ id: 'a', errors: ['one', 'two'], recovered: false }] }],
+    })
+  })
+
+  test('no key service at all', async () => {
+    await expect(encrypt([keys('a')], 0, [])).rejects.toMatchObject({
+      message: 'Could not generate data key: [no key services provided, cannot update master keys]',
+    })
+    await expect(decryptDataKey([keys('a')], 0, access({ keyServices: [] }))).rejects.toMatchObject({
+      groups: [{ recovered: false, keys: [{ id: 'a', errors: [], recovered: false }] }],
+    })
   })
 })
 
@@ -203,7 +251,7 @@ describe('DataKeyCache', () => {
   test('the same enc is unwrapped once, also at the same time', async () => {
     const tried: string[] = []
     const groups = await encrypt([keys('a')])
-    const shared = access({ backends: [plainBackend('plain', tried)], dataKeys: new DataKeyCache() })
+    const shared = access({ keyServices: local(plainBackend('plain', tried)), dataKeys: new DataKeyCache() })
     const [one, other] = await Promise.all([decryptDataKey(groups, 0, shared), decryptDataKey(groups, 0, shared)])
     await decryptDataKey(groups, 0, shared)
     expect(tried).toEqual(['decrypt a'])
@@ -211,19 +259,19 @@ describe('DataKeyCache', () => {
     expect(other).toEqual(dataKey)
   })
 
-  test('hosts and keys are told apart', async () => {
+  test('owners and keys are told apart', async () => {
     const tried: string[] = []
-    const shared = access({ backends: [plainBackend('plain', tried)], dataKeys: new DataKeyCache() })
+    const shared = access({ keyServices: local(plainBackend('plain', tried)), dataKeys: new DataKeyCache() })
     const [a, b] = [await encrypt([keys('a')]), await encrypt([keys('b')])]
     await decryptDataKey(a, 0, shared)
     await decryptDataKey(b, 0, shared)
-    await decryptDataKey(a, 0, { ...shared, host: fakeHost({}) })
+    await decryptDataKey(a, 0, { ...shared, owner: fakeHost({}) })
     expect(tried).toEqual(['decrypt a', 'decrypt b', 'decrypt a'])
   })
 
   test('failures and missing credentials are asked for again', async () => {
     const tried: string[] = []
-    const shared = access({ backends: [plainBackend('plain', tried)], dataKeys: new DataKeyCache() })
+    const shared = access({ keyServices: local(plainBackend('plain', tried)), dataKeys: new DataKeyCache() })
     for (const id of ['bad', 'bad', 'none', 'none']) {
       await expect(decryptDataKey([keys(id)], 0, shared)).rejects.toBeInstanceOf(DataKeyError)
     }
@@ -232,7 +280,7 @@ describe('DataKeyCache', () => {
 
   test('it does not grow without end', async () => {
     const tried: string[] = []
-    const shared = access({ backends: [plainBackend('plain', tried)], dataKeys: new DataKeyCache() })
+    const shared = access({ keyServices: local(plainBackend('plain', tried)), dataKeys: new DataKeyCache() })
     const [group] = await encrypt([keys(...Array.from({ length: 1100 }, (_, index) => `k${index}`))])
     for (const key of group ?? []) await decryptDataKey([[key]], 0, shared)
     await decryptDataKey([(group ?? []).slice(-1)], 0, shared)
@@ -247,6 +295,7 @@ describe('DataKeyCache', () => {
     await dataKeys.get(host, key, () => Promise.resolve(opened))
     dataKeys.clear()
     expect(opened).toEqual(new Uint8Array(32))
-    expect(await dataKeys.get(host, key, () => Promise.resolve(null))).toBeNull()
+    const again = new Uint8Array(dataKey)
+    expect(await dataKeys.get(host, key, () => Promise.resolve(again))).toEqual(dataKey)
   })
 })

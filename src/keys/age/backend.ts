@@ -3,7 +3,10 @@ import { ConfigError, KeyBackendError, type KeyFailureReason } from '../../error
 import type { Host } from '../../host.ts'
 import { textField } from '../metadata-entry.ts'
 import type { KeyBackend, MasterKey } from '../types.ts'
-import { defaultKeyFile, loadIdentities, type FoundIdentity, type LoadedIdentities } from './identity-sources.ts'
+import { adviseOnIdentities, describeSources } from './advice.ts'
+import { loadIdentities } from './identity-sources.ts'
+import { IdentityFailure } from './identity-failure.ts'
+import { openDataKey } from './opening.ts'
 import { parseRecipient, type ParsedRecipient } from './recipients.ts'
 
 /** `id` is the recipient. */
@@ -20,6 +23,7 @@ export const age: KeyBackend<AgeKey> = {
     env: 'SOPS_AGE_RECIPIENTS',
     flagHelp: 'comma-separated list of age recipients',
   },
+  keyService: { number: 6, fields: ['recipient'] },
   alwaysInGroup: true,
   parse: parseRecipients,
   parseGroupEntry(entry) {
@@ -47,23 +51,34 @@ function parseRecipients(list: string): AgeKey[] {
   return list === '' ? [] : list.split(',').map(makeKey)
 }
 
+// The recipients of plugins that rules, flags and callers have named. Those that only a file names start no program.
+const named = new Set<string>()
+
 function makeKey(text: string): AgeKey {
   const recipient = text.trim()
-  parseRecipient(recipient)
+  if (parseRecipient(recipient).plugin !== undefined) named.add(recipient)
   return { type: 'age', id: recipient, enc: '' }
 }
 
-async function encryptDataKey(key: AgeKey, dataKey: Uint8Array): Promise<AgeKey> {
+async function encryptDataKey(key: AgeKey, dataKey: Uint8Array, host: Host): Promise<AgeKey> {
   const recipient = readRecipient(key)
+  if (recipient.plugin !== undefined && !named.has(key.id)) throw unnamedPlugin(key, recipient.plugin)
   const { Encrypter, armor } = await import('age-encryption')
   try {
     const encrypter = new Encrypter()
-    encrypter.addRecipient(recipient)
+    encrypter.addRecipient(recipient.open(host))
     return { ...key, enc: armor.encode(await encrypter.encrypt(dataKey)) }
-  } catch {
-    const message = 'failed to create writer for encrypting sops data key with age: the recipient cannot be used'
-    throw failure(key, 'malformed', message, {})
+  } catch (error) {
+    const what = 'failed to create writer for encrypting sops data key with age'
+    if (!(error instanceof IdentityFailure))
+      throw failure(key, 'malformed', `${what}: the recipient cannot be used`, {})
+    throw failure(key, error.reason, `${what}: ${error.message}`, hintOf(error))
   }
+}
+
+function unnamedPlugin(key: AgeKey, plugin: string): KeyBackendError {
+  const message = `the age plugin ${plugin} is not started for a recipient that only the file names`
+  return failure(key, 'denied', message, { hint: 'Name the recipient in a creation rule or on the command line.' })
 }
 
 function readRecipient(key: AgeKey): ParsedRecipient {
@@ -71,7 +86,7 @@ function readRecipient(key: AgeKey): ParsedRecipient {
     return parseRecipient(key.id)
   } catch (cause) {
     if (!(cause instanceof ConfigError)) throw cause
-    throw failure(key, 'malformed', cause.message, { cause, ...(cause.hint !== undefined && { hint: cause.hint }) })
+    throw failure(key, 'malformed', cause.message, { cause, ...hintOf(cause) })
   }
 }
 
@@ -79,87 +94,21 @@ async function decryptDataKey(key: AgeKey, host: Host): Promise<Uint8Array> {
   const loaded = await loadIdentities(host, key.id)
   if (loaded.identities.length === 0) {
     const message = `failed to load age identities${describeSources(loaded)}`
-    throw failure(key, 'no-credential', message, { hint: await adviseOnIdentities(key, loaded, host) })
+    throw failure(key, 'no-credential', message, { hint: await adviseOnIdentities(key.id, loaded, host) })
   }
-  const opened = await openFile(key, loaded.identities)
+  const opened = await openDataKey(key.enc, loaded.identities, key.id)
   if (opened instanceof Uint8Array) return opened
-  const message = `failed to create reader for decrypting sops data key with age: ${opened.message}${describeSources(loaded)}`
-  const hint = opened.reason === 'malformed' ? adviceOnDamage : await adviseOnIdentities(key, loaded, host)
-  throw failure(key, opened.reason, message, { hint })
+  const what = 'failed to create reader for decrypting sops data key with age'
+  const advice = opened.reason === 'malformed' ? adviceOnDamage : await adviseOnIdentities(key.id, loaded, host)
+  throw failure(key, opened.reason, `${what}: ${opened.message}${describeSources(loaded)}`, {
+    hint: opened.hint ?? advice,
+  })
 }
 
 const adviceOnDamage = 'The `enc` of this key was cut or changed: take it from an earlier version of the file.'
 
-interface Unopened {
-  readonly reason: KeyFailureReason
-  readonly message: string
-}
-
-// Many times what the largest recipient takes; a text without end must not be decoded.
-const maxFileLength = 1 << 20
-
-async function openFile(key: AgeKey, identities: readonly FoundIdentity[]): Promise<Uint8Array | Unopened> {
-  if (key.enc.length > maxFileLength) return { reason: 'malformed', message: 'the age file is too large' }
-  const { Decrypter, armor } = await import('age-encryption')
-  const decrypter = new Decrypter()
-  const likely = identities.toSorted((a, b) => Number(b.recipient === key.id) - Number(a.recipient === key.id))
-  for (const { identity } of likely) decrypter.addIdentity(identity)
-  const last = new LastIdentity()
-  decrypter.addIdentity(last)
-  try {
-    return await decrypter.decrypt(armor.decode(key.enc))
-  } catch {
-    // The library's error is not passed on: it quotes what it could not read.
-    if (!last.asked) return { reason: 'malformed', message: 'the age file is damaged' }
-    return { reason: 'no-credential', message: noMatch(identities.length) }
-  }
-}
-
-/** Opens nothing. It is asked only when all others have declined. */
-class LastIdentity {
-  asked = false
-
-  unwrapFileKey(): null {
-    this.asked = true
-    return null
-  }
-}
-
-function noMatch(count: number): string {
-  if (count > 1) return 'no identity matched any of the recipients'
-  return 'identity did not match any of the recipients: incorrect identity for recipient block'
-}
-
-/** sops' account of the sources. */
-function describeSources({ errors, unused }: LoadedIdentities): string {
-  const failed = errors.length === 0 ? '' : `. Errors while loading age identities: ${errors.join('; ')}`
-  const quoted = unused.map((location) => `'${location}'`)
-  const last = quoted.pop()
-  if (last === undefined) return failed
-  if (quoted.length === 0) return `${failed}. Did not find keys in location ${last}.`
-  const comma = quoted.length > 1 ? ',' : ''
-  return `${failed}. Did not find keys in locations ${quoted.join(', ')}${comma} and ${last}.`
-}
-
-async function adviseOnIdentities(key: AgeKey, { identities }: LoadedIdentities, host: Host): Promise<string> {
-  const found = await Promise.all(
-    identities.map(async (identity) => `${await publicSide(identity)} (${identity.location})`),
-  )
-  const places = ['SOPS_AGE_KEY', 'a file that SOPS_AGE_KEY_FILE names', defaultKeyFile(host)].filter(Boolean)
-  const present = found.length === 0 ? 'No age identity was found' : `Found the identities of ${found.join(', ')}`
-  return `${present}; wanted is the one of ${shorten(key.id)}: put it into ${places.join(', or ')}.`
-}
-
-async function publicSide({ identity, recipient }: FoundIdentity): Promise<string> {
-  if (recipient !== undefined) return recipient
-  if (typeof identity !== 'string') return 'an unnamed recipient'
-  const { identityToRecipient } = await import('age-encryption')
-  return shorten(await identityToRecipient(identity))
-}
-
-// A post-quantum recipient fills two screens.
-function shorten(recipient: string): string {
-  return recipient.length > 100 ? `${recipient.slice(0, 40)}…` : recipient
+function hintOf({ hint }: { readonly hint: string | undefined }): { readonly hint?: string } {
+  return hint === undefined ? {} : { hint }
 }
 
 function failure(

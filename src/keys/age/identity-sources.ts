@@ -4,6 +4,7 @@ import { posix, win32 } from 'node:path'
 import type { Host } from '../../host.ts'
 import { parseIdentities, type AgeIdentity } from './identities.ts'
 import { splitWords } from './shell-words.ts'
+import { parseSshIdentity, type SshKeySource } from './ssh-identity.ts'
 
 export interface FoundIdentity extends AgeIdentity {
   readonly location: string
@@ -18,96 +19,161 @@ export interface LoadedIdentities {
 
 interface Source {
   readonly location: string
-  /** Several identities may stand on one line. */
-  readonly manyPerLine?: boolean
+  /** What it gives depends on the recipient. */
+  readonly perRecipient?: boolean
+  /** It counts as a source only when its key can be used. */
+  readonly optional?: boolean
   /** Listed as unused only when no other source gave a text. */
   readonly lastResort?: boolean
   /** undefined: there is no such thing. Throws Error with a message that shows no secret. */
   load(host: Host, recipient: string): Promise<Uint8Array | undefined>
+  /** Throws Error with a message that shows no secret. */
+  parse(bytes: Uint8Array, host: Host): AgeIdentity[] | Promise<AgeIdentity[]>
 }
 
-const command = 'SOPS_AGE_KEY_CMD'
+interface Outcome {
+  /** Whether there is anything at all. */
+  readonly present: boolean
+  readonly identities: readonly AgeIdentity[]
+  readonly error?: string
+}
 
-// SOPS_AGE_RECIPIENT makes the command's answer depend on the recipient; without a command all recipients share one entry.
-const cache = new WeakMap<Host, Map<string, Promise<LoadedIdentities>>>()
-const cacheSize = 100
+// A command's answer depends on the recipient. All else is read, and its passphrase asked for, once per host.
+const cache = new WeakMap<Host, Map<string, Promise<Outcome>>>()
+const cacheSize = 200
 
 /** The identities of this host, read once. A host without any is asked again. */
-export function loadIdentities(host: Host, recipient: string): Promise<LoadedIdentities> {
-  const known = cache.get(host) ?? new Map<string, Promise<LoadedIdentities>>()
+export async function loadIdentities(host: Host, recipient: string): Promise<LoadedIdentities> {
+  const known = cache.get(host) ?? new Map<string, Promise<Outcome>>()
   cache.set(host, known)
-  const id = host.env(command) === undefined ? '' : recipient
-  const cached = known.get(id)
-  if (cached !== undefined) return cached
-  const loading = readSources(host, recipient)
-  const forget = (): void => {
-    known.delete(id)
+  const errors: string[] = []
+  const all = sources(host, errors)
+  if (known.size + all.length > cacheSize) forgetRecipients(known)
+  const outcomes: Outcome[] = []
+  // One after the other: a source may start a program that asks the user.
+  for (const source of all) {
+    const id = JSON.stringify(source.perRecipient === true ? [source.location, recipient] : [source.location])
+    const reading = known.get(id) ?? readSource(source, host, recipient)
+    known.set(id, reading)
+    outcomes.push(await reading)
   }
-  if (known.size >= cacheSize) known.clear()
-  known.set(id, loading)
-  loading.then(({ identities }) => {
-    if (identities.length === 0) forget()
-  }, forget)
-  return loading
+  if (outcomes.every(({ identities }) => identities.length === 0)) known.clear()
+  return merge(all, outcomes, errors)
 }
 
-async function readSources(host: Host, recipient: string): Promise<LoadedIdentities> {
-  const identities: FoundIdentity[] = []
-  const errors: string[] = []
-  const unused: string[] = []
-  const empty: string[] = []
-  let texts = 0
-  for (const source of sources(host, errors)) {
-    try {
-      const bytes = await source.load(host, recipient)
-      if (bytes === undefined) {
-        if (source.lastResort !== true || texts === 0) unused.push(source.location)
-        continue
-      }
-      texts++
-      const found = parseIdentities(bytes, source.location, source.manyPerLine === true)
-      if (found.length === 0) empty.push(source.location)
-      for (const identity of found) identities.push({ ...identity, location: source.location })
-    } catch (error) {
-      errors.push(error instanceof Error ? error.message : 'unknown')
-    }
+// What was unlocked with a passphrase stays.
+function forgetRecipients(known: Map<string, unknown>): void {
+  for (const id of known.keys()) if (id.includes('","')) known.delete(id)
+}
+
+async function readSource(source: Source, host: Host, recipient: string): Promise<Outcome> {
+  let present = false
+  try {
+    const bytes = await source.load(host, recipient)
+    if (bytes === undefined) return { present, identities: [] }
+    present = source.optional !== true
+    return { present: true, identities: await source.parse(bytes, host) }
+  } catch (error) {
+    return { present, identities: [], error: error instanceof Error ? error.message : 'unknown' }
   }
-  return { identities, errors, unused: [...unused, ...empty] }
+}
+
+function merge(all: readonly Source[], outcomes: readonly Outcome[], errors: readonly string[]): LoadedIdentities {
+  const pairs = outcomes.map((outcome, index) => ({ ...outcome, ...pick(all[index]) }))
+  const absent = pairs.filter(({ present, error }) => !present && error === undefined)
+  const something = pairs.some(({ present, lastResort }) => present && !lastResort)
+  const unused = absent.filter(({ lastResort }) => !lastResort || !something)
+  const empty = pairs.filter(
+    ({ present, identities, error }) => present && identities.length === 0 && error === undefined,
+  )
+  return {
+    identities: pairs.flatMap(({ identities, location }) => identities.map((identity) => ({ ...identity, location }))),
+    errors: [...errors, ...pairs.flatMap(({ error }) => error ?? [])],
+    unused: [...unused, ...empty].map(({ location }) => location),
+  }
+}
+
+function pick(source: Source | undefined): { readonly location: string; readonly lastResort: boolean } {
+  return { location: source?.location ?? '', lastResort: source?.lastResort === true }
 }
 
 function sources(host: Host, errors: string[]): Source[] {
   return [
-    sshVariable('SOPS_AGE_SSH_PRIVATE_KEY_FILE'),
-    sshVariable('SOPS_AGE_SSH_PRIVATE_KEY_CMD'),
-    ...sshFiles(host, errors),
-    { location: 'SOPS_AGE_KEY', manyPerLine: true, load: readVariable },
-    { location: 'SOPS_AGE_KEY_FILE', load: readNamedFile },
-    { location: command, load: runCommand },
+    sshKeyFile(),
+    sshKeyCommand(),
+    ...homeSshKeys(host, errors),
+    { location: 'SOPS_AGE_KEY', load: readVariable, parse: parseMany },
+    { location: 'SOPS_AGE_KEY_FILE', load: readNamedFile, parse: parseLines },
+    { location: 'SOPS_AGE_KEY_CMD', perRecipient: true, load: runCommand, parse: parseLines },
     ...keyFiles(host, errors),
   ]
 }
 
-function sshVariable(location: string): Source {
+function parseMany(this: Source, bytes: Uint8Array, host: Host): AgeIdentity[] {
+  return parseIdentities(bytes, { location: this.location, manyPerLine: true }, host)
+}
+
+function parseLines(this: Source, bytes: Uint8Array, host: Host): AgeIdentity[] {
+  return parseIdentities(bytes, { location: this.location, manyPerLine: false }, host)
+}
+
+function sshKeyFile(): Source {
+  const location = 'SOPS_AGE_SSH_PRIVATE_KEY_FILE'
   return {
     location,
-    load: (host) =>
-      host.env(location) === undefined
-        ? Promise.resolve(undefined)
-        : Promise.reject(new Error(`${location} is set, but SSH identities come with a later version`)),
+    optional: true,
+    load: async (host) => {
+      const file = host.env(location)
+      return file === undefined ? undefined : await readSshKey(host, file)
+    },
+    parse: (bytes, host) => parseSshFile(bytes, host.env(location) ?? '', host),
   }
 }
 
-// Present SSH keys are passed over in silence: many people have one that has nothing to do with their files.
-function sshFiles(host: Host, errors: string[]): Source[] {
+function sshKeyCommand(): Source {
+  const location = 'SOPS_AGE_SSH_PRIVATE_KEY_CMD'
+  return {
+    location,
+    optional: true,
+    perRecipient: true,
+    load: runCommand,
+    parse: (bytes, host) =>
+      parseSsh(bytes, { location, readPublicKey: undefined }, `returned by running ${location}`, host),
+  }
+}
+
+function homeSshKeys(host: Host, errors: string[]): Source[] {
   const home = homeDirectory(host)
   if (home === undefined) {
     errors.push(`${host.platform === 'win32' ? '%userprofile%' : '$HOME'} is not defined`)
     return []
   }
-  return ['id_ed25519', 'id_rsa'].map((name) => ({
-    location: path(host).join(home, '.ssh', name),
-    load: () => Promise.resolve(undefined),
-  }))
+  return ['id_ed25519', 'id_rsa'].map((name) => {
+    const location = path(host).join(home, '.ssh', name)
+    return {
+      location,
+      optional: true,
+      load: () => readIfThere(() => readSshKey(host, location)),
+      parse: (bytes) => parseSshFile(bytes, location, host),
+    }
+  })
+}
+
+async function readSshKey(host: Host, file: string): Promise<Uint8Array> {
+  return openFile(file, 'failed to open file', host)
+}
+
+function parseSshFile(bytes: Uint8Array, location: string, host: Host): Promise<AgeIdentity[]> {
+  const source = { location, readPublicKey: () => host.readFile(`${location}.pub`) }
+  return parseSsh(bytes, source, `in ${JSON.stringify(location)}`, host)
+}
+
+async function parseSsh(bytes: Uint8Array, source: SshKeySource, where: string, host: Host): Promise<AgeIdentity[]> {
+  try {
+    return [await parseSshIdentity(bytes, source, host)]
+  } catch (cause) {
+    throw new Error(`malformed SSH identity ${where}: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause })
+  }
 }
 
 function readVariable(this: Source, host: Host): Promise<Uint8Array | undefined> {
@@ -117,17 +183,31 @@ function readVariable(this: Source, host: Host): Promise<Uint8Array | undefined>
 
 async function readNamedFile(this: Source, host: Host): Promise<Uint8Array | undefined> {
   const file = host.env(this.location)
-  if (file === undefined) return undefined
+  return file === undefined ? undefined : openFile(file, `failed to open ${this.location} file`, host)
+}
+
+async function openFile(file: string, what: string, host: Host): Promise<Uint8Array> {
   try {
     return await host.readFile(file)
   } catch (error) {
-    throw new Error(`failed to open ${this.location} file: open ${file}: ${describeFailure(error)}`, { cause: error })
+    throw new UnreadableFile(`${what}: open ${file}: ${describeFailure(error)}`, { cause: error })
+  }
+}
+
+class UnreadableFile extends Error {}
+
+async function readIfThere(read: () => Promise<Uint8Array>): Promise<Uint8Array | undefined> {
+  try {
+    return await read()
+  } catch (error) {
+    if (error instanceof UnreadableFile && errorCode(error.cause) === 'ENOENT') return undefined
+    throw error
   }
 }
 
 // The command line is not shown: it may hold an identity.
-async function runCommand(host: Host, recipient: string): Promise<Uint8Array | undefined> {
-  const line = host.env(command)
+async function runCommand(this: Source, host: Host, recipient: string): Promise<Uint8Array | undefined> {
+  const line = host.env(this.location)
   if (line === undefined) return undefined
   try {
     const [file, ...args] = splitWords(line)
@@ -135,7 +215,7 @@ async function runCommand(host: Host, recipient: string): Promise<Uint8Array | u
     return await host.run(file, args, { env: { SOPS_AGE_RECIPIENT: recipient } })
   } catch (error) {
     const reason = errorCode(error) === 'ENOENT' ? 'executable file not found in $PATH' : describeFailure(error)
-    throw new Error(`failed to execute the command in ${command}: ${reason}`, { cause: error })
+    throw new Error(`failed to execute the command in ${this.location}: ${reason}`, { cause: error })
   }
 }
 
@@ -149,14 +229,8 @@ function keyFile(location: string): Source {
   return {
     location,
     lastResort: true,
-    async load(host) {
-      try {
-        return await host.readFile(location)
-      } catch (error) {
-        if (errorCode(error) === 'ENOENT') return undefined
-        throw new Error(`failed to open file: open ${location}: ${describeFailure(error)}`, { cause: error })
-      }
-    },
+    load: (host) => readIfThere(() => openFile(location, 'failed to open file', host)),
+    parse: parseLines,
   }
 }
 

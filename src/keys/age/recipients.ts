@@ -1,11 +1,23 @@
 // The kinds of age recipients, told apart as sops does. A new kind is one line in the table.
 import type { Recipient } from 'age-encryption'
 import { ConfigError } from '../../errors.ts'
+import type { Host } from '../../host.ts'
 import { decodeBech32 } from './bech32.ts'
-import { hasNativeCipher, X25519Recipient } from './x25519.ts'
+import { hasNativeCipher } from './file-key.ts'
+import { parsePluginRecipient } from './plugin-name.ts'
+import { pluginRecipient } from './plugin.ts'
+import { parsePublicLine } from './ssh-public-key.ts'
+import { sshRecipient } from './ssh-stanzas.ts'
+import { X25519Recipient } from './x25519.ts'
 
 /** What the library's Encrypter takes. */
-export type ParsedRecipient = string | Recipient
+export type LibraryRecipient = string | Recipient
+
+export interface ParsedRecipient {
+  /** Encrypting starts a program of this name's plugin. */
+  readonly plugin?: string
+  open(host: Host): LibraryRecipient
+}
 
 interface RecipientKind {
   readonly matches: (text: string) => boolean
@@ -21,17 +33,13 @@ const kinds: readonly RecipientKind[] = [
   { matches: (text) => text.startsWith('age1pq1'), parse: parseHybrid, failure: bech32Failure },
   {
     matches: (text) => text.startsWith('age1') && text.indexOf('1', 4) > 0,
-    parse: comesLater('recipients of age plugins'),
+    parse: parsePlugin,
     failure: 'failed to parse input as age key from age plugin',
   },
-  {
-    matches: (text) => text.startsWith('age1'),
-    parse: parseX25519,
-    failure: bech32Failure,
-  },
+  { matches: (text) => text.startsWith('age1'), parse: parseX25519, failure: bech32Failure },
   {
     matches: (text) => text.startsWith('ssh-'),
-    parse: comesLater('SSH recipients'),
+    parse: parseSsh,
     failure: 'failed to parse input as age-ssh public key',
   },
 ]
@@ -45,8 +53,8 @@ export function parseRecipient(text: string): ParsedRecipient {
   }
   const kind = kinds.find(({ matches }) => matches(text))
   if (kind === undefined) {
-    throw new ConfigError(`failed to parse input, unknown recipient type: ${JSON.stringify(text)}`, undefined, {
-      hint: 'A recipient starts with age1 (or age1pq1).',
+    throw new ConfigError(`failed to parse input, unknown recipient type: ${quote(text)}`, undefined, {
+      hint: 'A recipient starts with age1, ssh-ed25519 or ssh-rsa.',
     })
   }
   try {
@@ -61,36 +69,49 @@ function looksSecret(text: string): boolean {
   return /AGE-(?:SECRET-KEY|PLUGIN)-|PRIVATE KEY/i.test(text)
 }
 
-function parseX25519(text: string): ParsedRecipient {
-  return malformed(text, () => {
-    const recipient = new X25519Recipient(text)
-    return hasNativeCipher ? recipient : text
-  })
-}
-
 const hybridKeyLength = 1216
 
-function parseHybrid(text: string): string {
+function parseHybrid(text: string): ParsedRecipient {
   return malformed(text, () => {
     const { prefix, bytes } = decodeBech32(text)
     if (prefix !== 'age1pq') throw new Error(`invalid type "${prefix}"`)
     if (bytes.length !== hybridKeyLength) throw new Error('invalid MLKEM768-X25519 public key')
-    return text
+    return { open: () => text }
   })
+}
+
+function parseX25519(text: string): ParsedRecipient {
+  return malformed(text, () => {
+    const recipient = new X25519Recipient(text)
+    return { open: () => (hasNativeCipher ? recipient : text) }
+  })
+}
+
+function parsePlugin(text: string): ParsedRecipient {
+  const name = parsePluginRecipient(text)
+  return { plugin: name, open: (host) => pluginRecipient({ name, text }, host) }
+}
+
+function parseSsh(text: string): ParsedRecipient {
+  try {
+    const recipient = sshRecipient(parsePublicLine(text))
+    return { open: () => recipient }
+  } catch (cause) {
+    throw new Error(`malformed SSH recipient: ${quote(text)}: ${reason(cause)}`, { cause })
+  }
 }
 
 function malformed<T>(text: string, parse: () => T): T {
   try {
     return parse()
   } catch (cause) {
-    throw new Error(`malformed recipient ${JSON.stringify(text)}: ${reason(cause)}`, { cause })
+    throw new Error(`malformed recipient ${quote(text)}: ${reason(cause)}`, { cause })
   }
 }
 
-function comesLater(what: string): () => never {
-  return () => {
-    throw new Error(`${what} come with a later version`)
-  }
+// A post-quantum recipient fills two screens, and a text that is none may have no end.
+function quote(text: string): string {
+  return JSON.stringify(text.length > 300 ? `${text.slice(0, 100)}…` : text)
 }
 
 function reason(error: unknown): string {

@@ -96,10 +96,12 @@ export class ParserContext {
     const { anchor, tag } = parts.properties ?? noProperties
     const { lead } = this
     this.lead = undefined
-    const place = { start, end, line: at.line, column: at.column }
     return {
       type,
-      ...place,
+      start,
+      end,
+      line: at.line,
+      column: at.column,
       head,
       lineComments,
       foot,

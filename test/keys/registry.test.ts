@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError } from '../../src/errors.ts'
 import {
   backends,
   defaultDecryptionOrder,
@@ -7,8 +6,6 @@ import {
   findBackend,
   inRuleOrder,
 } from '../../src/keys/registry.ts'
-import { unsupported } from '../../src/keys/unsupported.ts'
-import { fakeHost } from './hosts.ts'
 
 const created = { created_at: '2024-01-02T03:04:05Z', enc: 'wrapped' }
 
@@ -29,26 +26,13 @@ const entries = [
   ['kms', { arn: 'arn:x', aws_profile: 'p', context: { a: '1' }, ...created }, 'arn:x|a:1|p'],
 ] as const
 
-describe('kinds without a backend yet', () => {
+describe('metadata of every kind', () => {
   test.each(entries)('%s: the metadata %j is kept and named as sops names it', (type, entry, id) => {
     const backend = findBackend(type)!
     const key = backend.fromMetadata(entry)
     expect(key).toMatchObject({ type, id, enc: 'wrapped' })
     expect(backend.toMetadata(key)).toEqual(entry)
   })
-
-  test.each(unsupported.map((backend) => [backend.type, backend] as const))(
-    '%s says that it comes later',
-    async (_, backend) => {
-      expect(backend.parse('')).toEqual([])
-      expect(() => backend.parse('x')).toThrow(ConfigError)
-      expect(() => backend.parseGroupEntry('x')).toThrow(/come with a later version/)
-      const key = { type: backend.type, id: 'x', enc: '', fields: {} }
-      const failure = { code: 'ERR_SOPS_KEY_BACKEND', reason: 'not-installed', keyType: backend.type, keyId: 'x' }
-      await expect(backend.encryptDataKey(key, new Uint8Array(32), fakeHost({}))).rejects.toMatchObject(failure)
-      await expect(backend.decryptDataKey(key, fakeHost({}))).rejects.toMatchObject(failure)
-    },
-  )
 
   test.each(['', 'yesterday', '2024-02-30T00:00:00Z', '2024-01-02 03:04:05Z'])(
     'created_at %j is refused',

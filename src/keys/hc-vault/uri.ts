@@ -1,0 +1,70 @@
+// Where a transit key is: ADDRESS/v1/ENGINE/keys/NAME.
+import { ConfigError } from '../../errors.ts'
+
+export interface VaultKeyPath {
+  readonly address: string
+  readonly enginePath: string
+  readonly keyName: string
+}
+
+const example = 'https://vault.example.com:8200/v1/transit/keys/keyName'
+
+const form = /^(https?):\/\/([^\s\\/?#@\u0080-\u{10ffff}]+)(\/[^\\?#\p{Cc}]*)?$/iu
+
+/** Throws ConfigError. */
+export function parseUri(uri: string): VaultKeyPath {
+  const [, scheme, authority, text = ''] = form.exec(uri) ?? []
+  if (scheme === undefined || authority === undefined || !URL.canParse(uri)) {
+    if (/^[a-z][a-z0-9+.-]*:\/\//i.test(uri)) throw badUri(uri)
+    throw new ConfigError(`missing scheme in Vault URL (should be like this: ${example}), got: ${JSON.stringify(uri)}`)
+  }
+  const path = escapePath(text)
+  if (path === undefined) throw badUri(uri)
+  if (/\/[^/]+\/v\d+\/[^/]+\/[^/]+\/[^/]+/.test(path)) {
+    throw new ConfigError(`running Vault with a prefixed URL is not supported! (Format has to be like ${example})`)
+  }
+  if (!/\/v\d+\/[^/]+\/[^/]+\/[^/]+/.test(path)) throw badUri(uri)
+  const [, ...segments] = path.replace(/^\/+|\/+$/g, '').split('/')
+  const keyName = segments.pop() ?? ''
+  segments.pop()
+  const key = { address: `${scheme.toLowerCase()}://${authority}`, enginePath: segments.join('/'), keyName }
+  if (requestUrl(key, 'encrypt') === undefined) throw badUri(uri)
+  return key
+}
+
+// As Go writes a path: what is already a valid one stays, escapes included, and those are names to Vault.
+function escapePath(text: string): string | undefined {
+  if (/%(?![0-9a-f]{2})/i.test(text)) return undefined
+  if (/^[\w\-.~!$&'()*+,;=:@[\]/%]*$/.test(text)) return text
+  try {
+    return decodeURIComponent(text).replace(/[^\w\-.~$&+,/:;=@]/gu, (character) =>
+      Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '%$&'),
+    )
+  } catch {
+    return undefined
+  }
+}
+
+function badUri(uri: string): ConfigError {
+  return new ConfigError(
+    `vault path does not seem to be formatted correctly: (eg. ${example}), got: ${JSON.stringify(uri)}`,
+  )
+}
+
+/**
+ * The URL of an operation on a key; undefined when its parts, which a file may have given, make none. No part may lead
+ * to another path of the server than one of the transit engine: the request carries a token.
+ */
+export function requestUrl(key: VaultKeyPath, operation: 'encrypt' | 'decrypt'): string | undefined {
+  const address = key.address.replace(/\/+$/, '')
+  const [, , , prefix = ''] = form.exec(address) ?? []
+  const path = [...prefix.split('/').slice(1), 'v1', ...key.enginePath.split('/'), operation, key.keyName]
+  if (!form.test(address) || !URL.canParse(address) || key.keyName.includes('/') || !path.every(isSegment)) {
+    return undefined
+  }
+  return `${new URL(address).origin}/${path.map(encodeURIComponent).join('/')}`
+}
+
+function isSegment(text: string): boolean {
+  return text !== '' && text !== '.' && text !== '..' && !/[\p{Cc}\p{Cs}]/u.test(text)
+}

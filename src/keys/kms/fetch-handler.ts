@@ -1,0 +1,74 @@
+// The SDK's requests go through the Host, so that a caller's Host sees every one of them.
+import type { Host } from '../../host.ts'
+
+interface Request {
+  readonly method: string
+  readonly protocol: string
+  readonly hostname: string
+  readonly port?: number
+  readonly path: string
+  readonly query?: Readonly<Record<string, string | readonly string[] | null>>
+  readonly headers: Readonly<Record<string, string>>
+  readonly body?: unknown
+}
+
+interface Answer {
+  readonly statusCode: number
+  readonly reason: string
+  readonly headers: Readonly<Record<string, string>>
+  readonly body: Uint8Array
+}
+
+/** Redirects are refused: a signed request is for the host that it was signed for. */
+export function fetchHandler(host: Host): Record<string, unknown> {
+  return {
+    metadata: { handlerProtocol: 'http/1.1' },
+    handle: async (request: Request, options?: { readonly abortSignal?: unknown }) => ({
+      response: await send(host, request, options?.abortSignal),
+    }),
+    updateHttpClientConfig: () => undefined,
+    httpHandlerConfigs: () => ({}),
+    destroy: () => undefined,
+  }
+}
+
+async function send(host: Host, request: Request, abortSignal: unknown): Promise<Answer> {
+  const { method, headers, body } = request
+  try {
+    const response = await host.fetch(urlOf(request), {
+      method,
+      // fetch sets these two itself, from the URL and the body.
+      headers: Object.entries(headers).filter(([name]) => !/^(?:host|content-length)$/i.test(name)),
+      redirect: 'error',
+      ...((typeof body === 'string' || body instanceof Uint8Array) && { body }),
+      ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
+    })
+    return {
+      statusCode: response.status,
+      reason: response.statusText,
+      headers: Object.fromEntries(response.headers),
+      body: new Uint8Array(await response.arrayBuffer()),
+    }
+  } catch (error) {
+    throw networkError(error)
+  }
+}
+
+function urlOf({ protocol, hostname, port, path, query = {} }: Request): string {
+  const search = new URLSearchParams()
+  for (const [name, value] of Object.entries(query)) {
+    for (const each of typeof value === 'string' ? [value] : (value ?? [''])) search.append(name, each)
+  }
+  const suffix = search.size === 0 ? '' : `?${search.toString()}`
+  return `${protocol}//${hostname}${port === undefined ? '' : `:${port}`}${path}${suffix}`
+}
+
+/** fetch hides in `cause` why it failed; the SDK decides by `code` whether to try again. */
+function networkError(error: unknown): unknown {
+  if (!(error instanceof TypeError)) return error
+  const { cause } = error
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  // undici's own codes mean a connection that broke.
+  const known = code === '' || code.startsWith('UND_ERR') ? 'ECONNRESET' : code
+  return Object.assign(new Error('the request could not be sent', { cause: error }), { code: known })
+}

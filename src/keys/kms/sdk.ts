@@ -1,0 +1,34 @@
+// The packages of the SDK, loaded when the first key needs them.
+import type { KMS, KMSClientConfig } from '@aws-sdk/client-kms'
+import type { fromIni, fromTemporaryCredentials, fromWebToken } from '@aws-sdk/credential-providers'
+import { loadSdk } from '../sdk.ts'
+import type { KmsKey } from './key.ts'
+
+export interface Sdk {
+  readonly KMS: new (settings: KMSClientConfig) => KMS
+  readonly fromIni: typeof fromIni
+  readonly fromTemporaryCredentials: typeof fromTemporaryCredentials
+  readonly fromWebToken: typeof fromWebToken
+}
+
+/** Throws KeyBackendError not-installed. */
+export async function loadAwsSdk(key: KmsKey): Promise<Sdk> {
+  const [{ KMS }, providers] = await Promise.all([
+    loadSdk('@aws-sdk/client-kms', key, () => import('@aws-sdk/client-kms')),
+    loadSdk('@aws-sdk/credential-providers', key, () => import('@aws-sdk/credential-providers')),
+    silenceVersionWarning(),
+  ])
+  const { fromIni, fromTemporaryCredentials, fromWebToken } = providers
+  return { KMS, fromIni, fromTemporaryCredentials, fromWebToken }
+}
+
+// The SDK tells the user of a program about the Node that it will need some day. This is how its variable
+// AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED works, without a change to the environment, which child processes get.
+async function silenceVersionWarning(): Promise<void> {
+  try {
+    const { state } = await import('@aws-sdk/core/client')
+    state.warningEmitted = true
+  } catch {
+    // A release without it has nothing to silence, or only warns.
+  }
+}
