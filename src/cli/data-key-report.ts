@@ -6,6 +6,8 @@ import { wrapWords } from './word-wrap.ts'
 
 const errorWidth = 60
 const trailerWidth = 75
+// An id comes from the file, and messages quote it: what nobody reads must not push the rest off the screen.
+const maxText = 4000
 
 type KeyFailure = KeyGroupFailure['keys'][number]
 
@@ -22,13 +24,17 @@ export function dataKeyReport(error: DataKeyError, colour: boolean): string {
 }
 
 function keyReport(key: KeyFailure, colour: boolean): string {
-  const header = `${showText(key.id)}: ${status(key.recovered, colour)}`
+  const header = `${shorten(showText(key.id))}: ${status(key.recovered, colour)}`
   if (key.recovered) return header
   const messages = key.errors.map((each) => {
-    const lines = prefixLines(wrapWords(showText(each), errorWidth), '  | ')
+    const lines = prefixLines(wrapWords(shorten(showText(each)), errorWidth), '  | ')
     return `-${lines.slice(1)}`
   })
   return `${header}\n${prefixLines(messages.join('\n\n'), '  ')}`
+}
+
+function shorten(text: string): string {
+  return text.length <= maxText ? text : `${text.slice(0, maxText)}…`
 }
 
 function status(recovered: boolean, colour: boolean): string {

@@ -152,7 +152,7 @@ const awsProfileFlag: Flag = {
 
 /** ° For commands that take several files. */
 export const manyFlags: readonly Flag[] = [
-  { names: ['recursive'], kind: 'bool', help: 'take directories, with all that is in them' },
+  { names: ['recursive'], kind: 'bool', help: 'take directories; skips files without a rule or work to do' },
   {
     names: ['jobs'],
     kind: 'integer',

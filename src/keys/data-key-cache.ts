@@ -18,7 +18,8 @@ export class DataKeyCache {
   async get(owner: object, key: MasterKey, open: () => Promise<Uint8Array>): Promise<Uint8Array> {
     const entries = this.#owners.get(owner) ?? new Map<string, Promise<Uint8Array>>()
     this.#owners.set(owner, entries)
-    const id = JSON.stringify([key.type, key.id, key.enc])
+    // All that the key says of itself: `id` alone leaves open where one value of an AWS KMS context ends.
+    const id = JSON.stringify(key)
     const opening = entries.get(id) ?? this.#open(entries, id, open)
     // A copy, so that one caller's wiping does not reach another's key.
     return new Uint8Array(await opening)

@@ -3,9 +3,12 @@
 import { DataKeyError, SopsError, type KeyGroupFailure } from '../errors.ts'
 import { combineShares, ShamirError, splitSecret } from '../shamir.ts'
 import type { DataKeyCache } from './data-key-cache.ts'
+import { poolOf } from './pool.ts'
 import type { KeyGroup, KeyService, MasterKey } from './types.ts'
 
 const dataKeyLength = 32
+// A key may take a process or a connection, and a file or rule may name thousands.
+const maxEncryptions = 8
 
 /**
  * Gives every key of every group its `enc`; a threshold of 0 means all groups. Throws SopsError ERR_SOPS_DATA_KEY_WRAP unless all of them succeed: a key
@@ -21,8 +24,11 @@ export async function encryptDataKey(
   if (groups.length === 0) throw notWrapped(['no key groups provided'])
   if (groups.some((group) => group.length === 0)) throw notWrapped(['empty key group provided'])
   const parts = split(dataKey, groups, threshold)
+  const inPool = poolOf(maxEncryptions)
   const results = await Promise.all(
-    groups.map((group, index) => Promise.all(group.map((key) => encryptPart(key, partOf(parts, index), keyServices)))),
+    groups.map((group, index) =>
+      Promise.all(group.map((key) => inPool(() => encryptPart(key, partOf(parts, index), keyServices)))),
+    ),
   )
   const failures = results.flat(2).filter((result) => result instanceof SopsError)
   if (failures.length > 0)
@@ -98,6 +104,7 @@ export async function decryptDataKey(
     if (result.part !== undefined) parts.push(result.part)
   }
   if (parts.length < (groups.length > 1 ? threshold : 1)) {
+    for (const defect of results.flatMap(({ defects }) => defects)) throw defect
     const message = `Error getting data key: ${threshold} successful groups required, got ${parts.length}`
     throw notRecovered(message, results, threshold)
   }
@@ -129,25 +136,31 @@ function sortKeys(group: KeyGroup, order: readonly string[]): KeyGroup {
 interface GroupResult extends KeyGroupFailure {
   readonly part: Uint8Array | undefined
   readonly hint: string | undefined
+  /** What no service should throw. It does not keep another key from opening the file, nor is it hidden when none does. */
+  readonly defects: readonly unknown[]
 }
 
 // One after the other: a key may ask its owner for a passphrase, a touch or money.
 async function openGroup(group: KeyGroup, access: DataKeyAccess): Promise<GroupResult> {
   const keys: KeyGroupFailure['keys'][number][] = []
+  const defects: unknown[] = []
   let hint: string | undefined
   for (const key of group) {
     try {
       const part = await openKey(key, access)
       keys.push({ id: key.id, errors: [], recovered: true })
-      return { part, keys, recovered: true, hint: undefined }
+      return { part, keys, recovered: true, hint: undefined, defects: [] }
     } catch (error) {
-      if (!(error instanceof KeyNotOpened)) throw error
+      if (!(error instanceof KeyNotOpened)) {
+        defects.push(error)
+        continue
+      }
       keys.push({ id: key.id, errors: error.failures.map(({ message }) => message), recovered: false })
       hint ??=
         error.failures.length === 0 ? askNobody : error.failures.find((failure) => failure.hint !== undefined)?.hint
     }
   }
-  return { part: undefined, keys, recovered: false, hint }
+  return { part: undefined, keys, recovered: false, hint, defects }
 }
 
 /** What each key service said. */

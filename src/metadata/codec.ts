@@ -77,10 +77,11 @@ function readKey(name: string, entry: Branch, backend: KeyBackend): MasterKey {
   }
 }
 
-/** A field that is neither text nor a map of texts fails only when the backend asks for it: unknown ones are dropped. */
+/** A field that is neither text nor a map of texts fails only when the backend asks for it: unknown ones are dropped. Null is as good as missing. */
 function readEntry(name: string, entry: Branch): Readonly<Record<string, MetadataField>> {
   const record: Record<string, MetadataField> = {}
   for (const [field, value] of new Fields(entry).entries()) {
+    if (value.type === 'null') continue
     const place = `${name}.${field}`
     const get = (): MetadataField =>
       value.type === 'branch' || value.type === 'list' ? decodeTextMap(place, value) : decodeText(place, value)

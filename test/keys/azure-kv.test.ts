@@ -237,6 +237,11 @@ describe('keys', () => {
     expect(await failureOf(work)).toMatchObject({ reason: 'malformed' })
   })
 
+  test.each(['x'.repeat(64), 'x.'.repeat(130)])('a name that is too long for a host is not asked for', async (name) => {
+    const key = { ...keyOf(one), vaultUrl: `https://${name}.vault.azure.net`, enc: 'AAAA' }
+    expect(await failureOf(azureKv.decryptDataKey(key, hostWith()))).toMatchObject({ reason: 'malformed' })
+  })
+
   test('an entry of a key group needs no version', () => {
     const [key] = azureKv.parseGroupEntry({ vaultUrl: 'https://v.vault.azure.net/', key: 'k' })
     expect(key).toMatchObject({ id: 'https://v.vault.azure.net/keys/k/', version: '' })

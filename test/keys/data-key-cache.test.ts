@@ -47,3 +47,17 @@ test('callers at the same time share one opening, and a failure is not kept', as
   await expect(cache.get(owner, other, () => Promise.reject(new Error('offline')))).rejects.toThrow('offline')
   expect((await cache.get(owner, other, open))[0]).toBe(2)
 })
+
+test('keys that differ in more than their id are two', async () => {
+  const cache = new DataKeyCache()
+  const one = { ...key, context: [['a', 'b,c:d']] }
+  const two = {
+    ...key,
+    context: [
+      ['a', 'b'],
+      ['c', 'd'],
+    ],
+  }
+  expect((await cache.get(owner, one, open))[0]).toBe(1)
+  expect((await cache.get(owner, two, open))[0]).toBe(2)
+})

@@ -272,6 +272,18 @@ describe('where a token goes', () => {
     expect(vault.requests).toEqual([])
   })
 
+  test('an address of a million slashes is soon seen through', async () => {
+    const address = `${vault.url}${'/'.repeat(1_000_000)}x`
+    expect(await failureOf({ ...wrapped, address }, hostOf())).toMatchObject({ reason: 'malformed' })
+    expect(() => hcVault.parse(`${address}${'/'.repeat(1_000_000)}x`)).toThrow(ConfigError)
+  })
+
+  test('a name that is too long for a host is not asked for', async () => {
+    const address = `https://${'x'.repeat(300)}.example.com`
+    const host = hostOf({ VAULT_ADDR: address })
+    expect(await failureOf({ ...wrapped, address }, host)).toMatchObject({ reason: 'malformed' })
+  })
+
   test('what has a meaning in URLs is sent as text', async () => {
     await failureOf({ ...wrapped, keyName: 'a?b#c%2e%2e' }, hostOf())
     expect(vault.requests.map(({ path }) => path)).toEqual(['/v1/transit/decrypt/a%3Fb%23c%252e%252e'])

@@ -48,6 +48,23 @@ const encrypt = (groups: readonly KeyGroup[], threshold = 0, keyServices: readon
   encryptDataKey(groups, threshold, dataKey, keyServices)
 
 describe('encryptDataKey', () => {
+  test('thousands of keys are not used all at once', async () => {
+    let running = 0
+    let most = 0
+    const service: KeyService = {
+      encrypt: async (key) => {
+        most = Math.max(most, ++running)
+        await new Promise(setImmediate)
+        running--
+        return key
+      },
+      decrypt: () => Promise.reject(new Error('not asked')),
+    }
+    const [group] = await encrypt([keys(...Array.from({ length: 1000 }, (_, index) => `k${index}`))], 0, [service])
+    expect(group).toHaveLength(1000)
+    expect(most).toBeLessThanOrEqual(8)
+  })
+
   test('one group: every key wraps the data key itself', async () => {
     const [group] = await encrypt([keys('a', 'b')], 1)
     expect(group?.map(({ enc }) => enc)).toEqual(Array(2).fill(Buffer.from(dataKey).toString('hex')))
@@ -97,6 +114,14 @@ describe('encryptDataKey', () => {
 })
 
 describe('decryptDataKey', () => {
+  test('a defect in the use of one key does not keep another from opening', async () => {
+    const defective: KeyService = {
+      encrypt: (key) => Promise.resolve(key),
+      decrypt: ({ id }) => (id === 'good' ? Promise.resolve(dataKey) : Promise.reject(new TypeError('broken'))),
+    }
+    expect(await decryptDataKey([keys('broken', 'good')], 0, access({ keyServices: [defective] }))).toEqual(dataKey)
+  })
+
   test('one group: the first key that works', async () => {
     const tried: string[] = []
     const [group] = await encrypt([keys('a', 'b')])

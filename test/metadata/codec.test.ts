@@ -214,6 +214,8 @@ describe('leniency', () => {
   test('one map where a list is expected, and nothing where one is', () => {
     expect(read({ ...base, age: ageEntry() })).toEqual(read(base))
     expect(read({ ...base, pgp: {}, kms: null, key_groups: {} })).toEqual(read(base))
+    const kms = { arn: 'a', created_at: time, enc: 'x' }
+    expect(read({ ...base, kms: [{ ...kms, role: null, context: null }] })).toEqual(read({ ...base, kms: [kms] }))
   })
 
   test('comments are passed over', () => {

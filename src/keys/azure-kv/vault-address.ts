@@ -1,6 +1,7 @@
 // A vault's address stands in the file, and whoever answers there is sent a token: so it must be a domain where Azure
 // alone gives out names, or one that the user has named.
 import type { Host } from '../../host.ts'
+import { fitsHostName } from '../host-name.ts'
 import { failure } from './failure.ts'
 import type { AzureKvKey } from './key.ts'
 
@@ -30,7 +31,7 @@ export function checkAddress(key: AzureKvKey, host: Host): VaultAddress {
 function parseAddress(key: AzureKvKey): URL {
   const text = key.vaultUrl
   const url = /^https:\/\/[^/\\?#@\s]+\/*$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
-  if (url !== undefined) return url
+  if (url !== undefined && fitsHostName(url.hostname)) return url
   throw failure(key, 'malformed', 'the address of the vault is not https://‹host›', {
     hint: 'Correct the vault_url of this key.',
   })

@@ -2,6 +2,7 @@
 // it is looked for through the Host, so that the SDK has nothing to search: its own search starts gcloud and prints.
 import type { AuthClient as Client, GoogleAuth } from 'google-auth-library'
 import type { Host } from '../../host.ts'
+import { readText } from '../response-body.ts'
 import { loadSdk } from '../sdk.ts'
 import type { MasterKey } from '../types.ts'
 import { failure } from './failure.ts'
@@ -138,7 +139,7 @@ async function hasMetadataServer(host: Host): Promise<boolean> {
 
 async function fetchToken(host: Host): Promise<{ access_token: string; expiry_date: number }> {
   const response = await askMetadataServer(host, 'service-accounts/default/token', AbortSignal.timeout(10_000))
-  const answer: unknown = response.ok ? await response.json() : undefined
+  const answer: unknown = response.ok ? JSON.parse(await readText(response)) : undefined
   if (typeof answer === 'object' && answer !== null && 'access_token' in answer && 'expires_in' in answer)
     return { access_token: String(answer.access_token), expiry_date: Date.now() + Number(answer.expires_in) * 1000 }
   throw new Error('the metadata server gave no token')

@@ -10,6 +10,8 @@ export function badAnswer(key: TransitKey, operation: TransitOperation): KeyBack
   return failure(key, operation, 'malformed', 'the server gave no usable answer', 'Is there a Vault at this address?')
 }
 
+const maxErrors = 10
+
 /** The server said no. */
 export function refused(
   key: TransitKey,
@@ -17,7 +19,9 @@ export function refused(
   { url, status, text }: TransitAnswer,
   token: string | undefined,
 ): KeyBackendError {
-  const told = readErrors(text).filter((each) => isSafe(each, token))
+  const told = readErrors(text)
+    .filter((each) => isSafe(each, token))
+    .slice(0, maxErrors)
   const errors = told.map((each) => `* ${each}`).join('\n')
   const message = `Error making API request.\n\nURL: PUT ${url}\nCode: ${status}. Errors:\n\n${errors}`.trimEnd()
   return failure(key, operation, ...reasonOf(status, token), message)

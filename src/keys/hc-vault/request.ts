@@ -3,6 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { KeyBackendError } from '../../errors.ts'
 import type { ConnectionRequest, Host } from '../../host.ts'
 import { withDeadline } from '../deadline.ts'
+import { readText } from '../response-body.ts'
 import type { MasterKey } from '../types.ts'
 import { checkAllowed } from './allow-list.ts'
 import { connectionOf } from './connection.ts'
@@ -119,20 +120,6 @@ async function send(
       : await host.fetchOver(connection, url, request)
   const retryAfter = Number(response.headers.get('retry-after') ?? 0) * 1000
   return { status: response.status, text: await readText(response), retryAfter: retryAfter > 0 ? retryAfter : 0 }
-}
-
-const maxResponse = 1 << 20
-
-async function readText(response: Response): Promise<string> {
-  const chunks: Uint8Array[] = []
-  let length = 0
-  const body: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? []
-  for await (const chunk of body) {
-    length += chunk.length
-    if (length > maxResponse) return ''
-    chunks.push(chunk)
-  }
-  return Buffer.concat(chunks).toString()
 }
 
 function readField(key: TransitKey, operation: TransitOperation, text: string, name: string): string {

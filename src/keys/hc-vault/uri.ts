@@ -1,5 +1,6 @@
 // Where a transit key is: ADDRESS/v1/ENGINE/keys/NAME.
 import { ConfigError } from '../../errors.ts'
+import { fitsHostName } from '../host-name.ts'
 
 export interface VaultKeyPath {
   readonly address: string
@@ -24,7 +25,7 @@ export function parseUri(uri: string): VaultKeyPath {
     throw new ConfigError(`running Vault with a prefixed URL is not supported! (Format has to be like ${example})`)
   }
   if (!/\/v\d+\/[^/]+\/[^/]+\/[^/]+/.test(path)) throw badUri(uri)
-  const [, ...segments] = path.replace(/^\/+|\/+$/g, '').split('/')
+  const [, ...segments] = withoutEndSlashes(path).replace(/^\/+/, '').split('/')
   const keyName = segments.pop() ?? ''
   segments.pop()
   const key = { address: `${scheme.toLowerCase()}://${authority}`, enginePath: segments.join('/'), keyName }
@@ -56,13 +57,21 @@ function badUri(uri: string): ConfigError {
  * to another path of the server than one of the transit engine: the request carries a token.
  */
 export function requestUrl(key: VaultKeyPath, operation: 'encrypt' | 'decrypt'): string | undefined {
-  const address = key.address.replace(/\/+$/, '')
+  const address = withoutEndSlashes(key.address)
   const [, , , prefix = ''] = form.exec(address) ?? []
   const path = [...prefix.split('/').slice(1), 'v1', ...key.enginePath.split('/'), operation, key.keyName]
   if (!form.test(address) || !URL.canParse(address) || key.keyName.includes('/') || !path.every(isSegment)) {
     return undefined
   }
-  return `${new URL(address).origin}/${path.map(encodeURIComponent).join('/')}`
+  const { origin, hostname } = new URL(address)
+  return fitsHostName(hostname) ? `${origin}/${path.map(encodeURIComponent).join('/')}` : undefined
+}
+
+// A pattern would look at each slash of a long row anew.
+function withoutEndSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end--
+  return text.slice(0, end)
 }
 
 function isSegment(text: string): boolean {

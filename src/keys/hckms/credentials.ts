@@ -1,6 +1,7 @@
 // Where credentials come from, in the order of sops: the environment, the section [basic] of the profile file, the machine.
 // All of it through the Host: one that refuses the machine's address lends nobody the identity of its machine.
 import type { Host } from '../../host.ts'
+import { readText } from '../response-body.ts'
 import { Failure } from './failure.ts'
 import type { Signer } from './signer.ts'
 
@@ -83,7 +84,7 @@ async function ofMachine(host: Host): Promise<Credentials | undefined> {
 async function ask(host: Host, path: string, init: RequestInit): Promise<string | undefined> {
   const signal = AbortSignal.timeout(patience)
   const response = await host.fetch(machine + path, { ...init, redirect: 'error', signal })
-  const text = await response.text()
+  const text = await readText(response)
   return response.ok ? text : undefined
 }
 

@@ -1,5 +1,6 @@
 // One request to HuaweiCloud, signed, and tried again when the service is busy or the connection breaks.
 import type { Host } from '../../host.ts'
+import { readText } from '../response-body.ts'
 import { Failure, refusal } from './failure.ts'
 import { signedHeaders, type Signer } from './signer.ts'
 
@@ -53,7 +54,7 @@ async function send(question: Question, signer: Signer, host: Host, signal: Abor
     signal,
     ...(body !== '' && { body }),
   })
-  return { ok: response.ok, status: response.status, body: await response.text() }
+  return { ok: response.ok, status: response.status, body: await readText(response) }
 }
 
 function readFields(body: string): ReadonlyMap<string, unknown> {

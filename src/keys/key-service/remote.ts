@@ -71,7 +71,9 @@ async function call(remote: Remote, operation: KeyOperation, { key, request, sig
     const pending = client.makeUnaryRequest<Uint8Array, Uint8Array>(
       ...([methods[operation], passBytes, passBytes, request, new Metadata(), options, settle] as const),
     )
-    signal.addEventListener('abort', () => pending.cancel())
+    // The time may have been over before the package was loaded.
+    if (signal.aborted) pending.cancel()
+    else signal.addEventListener('abort', () => pending.cancel())
   })
 }
 

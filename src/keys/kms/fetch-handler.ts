@@ -1,5 +1,6 @@
 // The SDK's requests go through the Host, so that a caller's Host sees every one of them.
 import type { Host } from '../../host.ts'
+import { readBody } from '../response-body.ts'
 
 interface Request {
   readonly method: string
@@ -47,7 +48,7 @@ async function send(host: Host, request: Request, abortSignal: unknown): Promise
       statusCode: response.status,
       reason: response.statusText,
       headers: Object.fromEntries(response.headers),
-      body: new Uint8Array(await response.arrayBuffer()),
+      body: await readBody(response),
     }
   } catch (error) {
     throw networkError(error)

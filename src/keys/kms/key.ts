@@ -22,7 +22,7 @@ type KeyParts = Pick<KmsKey, 'arn' | 'role' | 'profile' | 'createdAt' | 'enc'> &
 }
 
 // The region becomes a part of the host's name, so it must not be able to name another host.
-const arnPattern = /^arn:aws[\w-]*:kms:([A-Za-z0-9-]+):\d+:(?:key|alias)\/[\w/.=@-]+$/
+const arnPattern = /^arn:aws[\w-]*:kms:([A-Za-z0-9-]{1,63}):\d+:(?:key|alias)\/[\w/.=@-]+$/
 
 /** The region in a key's ARN; undefined when it is not the ARN of a key. */
 export function regionOf(arn: string): string | undefined {

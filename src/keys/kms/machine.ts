@@ -1,6 +1,7 @@
 // The credentials of the machine or container that this runs in, asked for through the Host: one that refuses these
 // addresses, or sets AWS_EC2_METADATA_DISABLED, lends nobody the identity of its machine.
 import type { Host } from '../../host.ts'
+import { readText } from '../response-body.ts'
 import { CredentialFailure, type Credentials } from './failure.ts'
 import { setting } from './settings.ts'
 
@@ -64,7 +65,7 @@ async function instanceCredentials(host: Host): Promise<Credentials | undefined>
 
 async function ask(host: Host, url: string, init: RequestInit): Promise<string> {
   const response = await host.fetch(url, { ...init, redirect: 'error', signal: AbortSignal.timeout(patience) })
-  const text = await response.text()
+  const text = await readText(response)
   if (response.ok) return text
   throw new Error(`status ${response.status}`)
 }

@@ -149,6 +149,13 @@ describe('asking', () => {
     expect(failure).toMatchObject({ reason: 'offline' })
   })
 
+  test('a time that is over before the question is sent', async () => {
+    const keyService = saying(() => new Promise(() => undefined))
+    const host = fakeHost({ env: { TSOPS_KEY_TIMEOUT: '0.0001' } })
+    const failure = await failureOf(remoteKeyService(await serve({ keyService }), host).decrypt(key))
+    expect(failure).toMatchObject({ reason: 'offline' })
+  })
+
   test('an answer that quotes the question is not told', async () => {
     const enc = 'a-long-ciphertext'
     const keyService = saying(() => Promise.reject(new ConfigError(`cannot read ${enc}`)))
