@@ -33,6 +33,7 @@ class Reader {
   readonly #file: string
   readonly #backends: readonly KeyBackend[]
   readonly #warnings: string[] = []
+  readonly #destinationWarnings: string[] = []
 
   constructor(file: string, backends: readonly KeyBackend[]) {
     this.#file = file
@@ -48,7 +49,8 @@ class Reader {
       this.#readDestination(place, rule),
     )
     const stores = this.#readStores(top.map('stores'))
-    return { file: this.#file, creationRules, destinationRules, stores, warnings: this.#warnings }
+    const warnings = { warnings: this.#warnings, destinationWarnings: this.#destinationWarnings }
+    return { file: this.#file, creationRules, destinationRules, stores, ...warnings }
   }
 
   #readRule(rule: Shape): RuleSource {
@@ -86,8 +88,10 @@ class Reader {
 
   #readDestination(place: string, value: Value): Branch {
     const rule = new Shape(value, place, this.#file)
-    this.#warn(rule, destinationNames)
-    this.#readRule(rule.map('recreation_rule'))
+    const reader = new Reader(this.#file, this.#backends)
+    reader.#warn(rule, destinationNames)
+    reader.#readRule(rule.map('recreation_rule'))
+    this.#destinationWarnings.push(...reader.#warnings)
     return value.type === 'branch' ? value : { type: 'branch', items: [] }
   }
 

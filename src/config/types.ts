@@ -12,6 +12,8 @@ export interface Config {
   readonly stores: StoreOptions
   /** Fields that nobody reads, each with the name that was probably meant. */
   readonly warnings: readonly string[]
+  /** The same for the destination rules: they concern those who publish, and nobody else. */
+  readonly destinationWarnings: readonly string[]
 }
 
 /** Spaces per level, where the configuration says so. */

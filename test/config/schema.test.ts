@@ -146,4 +146,10 @@ describe('warnings', () => {
   ])('%s', (text, warnings) => {
     expect(read(text).warnings).toEqual(warnings.map((warning) => `${file}: ${warning}`))
   })
+
+  test('a destination rule is no concern of those who do not publish', () => {
+    const config = read('destination_rules: [{s3_buckt: a, recreation_rule: {agee: b}}]')
+    expect(config.warnings).toEqual([])
+    expect(config.destinationWarnings).toHaveLength(2)
+  })
 })
