@@ -4,7 +4,7 @@ import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt, randomBy
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
 import { makeCertificate, type Certificate } from './certificate.ts'
-import { closeServer, listen, readBody } from './server.ts'
+import { closeServer, listen, readBody, Refusal } from './server.ts'
 
 export interface FakeAzureKv {
   readonly certificate: Certificate
@@ -30,16 +30,6 @@ export interface FakeKeyVersion {
   readonly privateKey: KeyObject
   readonly publicKey: KeyObject
   enabled: boolean
-}
-
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
 }
 
 /** `names` are the keys, of one version each. */

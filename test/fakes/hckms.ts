@@ -3,7 +3,7 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { closeServer, listen, readBody } from './server.ts'
+import { closeServer, listen, readBody, Refusal } from './server.ts'
 
 export interface HuaweiUser {
   readonly ak: string
@@ -34,16 +34,6 @@ export async function startFakeHuawei(world: HuaweiWorld): Promise<FakeHuawei> {
   service.url = await listen(server)
   service.close = () => closeServer(server)
   return service
-}
-
-class Refusal extends Error {
-  readonly status: number
-  readonly code: string
-  constructor(status: number, code: string, message: string) {
-    super(message)
-    this.status = status
-    this.code = code
-  }
 }
 
 class Service implements FakeHuawei {

@@ -24,3 +24,14 @@ export async function readBody(request: IncomingMessage): Promise<Buffer> {
   for await (const chunk of request) if (chunk instanceof Buffer) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
+
+/** What a fake answers instead of doing what it was asked. */
+export class Refusal extends Error {
+  readonly status: number
+  readonly code: string
+  constructor(status: number, code: string, message: string) {
+    super(message)
+    this.status = status
+    this.code = code
+  }
+}
