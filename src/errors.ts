@@ -23,6 +23,8 @@ export const errorCodes = [
   'ERR_SOPS_NOTHING_ENCRYPTED',
   'ERR_SOPS_PATH_SYNTAX',
   'ERR_SOPS_PATH_MISSING',
+  'ERR_SOPS_DESTINATION',
+  'ERR_SOPS_MANIFEST',
 ] as const
 
 /** The closed set of error codes. */

@@ -1,6 +1,6 @@
 // The default host: this process' environment, file system and child processes.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { accessSync, closeSync, constants, openSync, statSync, writeSync } from 'node:fs'
+import { accessSync, closeSync, constants, openSync, readSync, statSync, writeSync } from 'node:fs'
 import { readdir, readFile } from 'node:fs/promises'
 import type { Agent, IncomingMessage } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -230,8 +230,7 @@ function prompt(question: string, { secret }: { readonly secret: boolean }): Pro
 
 async function askAtTerminal(question: string, secret: boolean): Promise<string> {
   const { ReadStream } = await import('node:tty')
-  const windows = process.platform === 'win32'
-  const [input, output] = windows ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty']
+  const [input, output] = isWindows ? ['\\\\.\\CONIN$', '\\\\.\\CONOUT$'] : ['/dev/tty', '/dev/tty']
   let screen: number
   let keyboard: ReadStream
   try {
@@ -243,7 +242,7 @@ async function askAtTerminal(question: string, secret: boolean): Promise<string>
   try {
     keyboard.setRawMode(secret)
     writeSync(screen, `${question} `)
-    return await readAnswer(keyboard)
+    return await readAnswer(keyboard, isWindows ? listenToStream(keyboard) : listenToTerminal(input))
   } finally {
     keyboard.setRawMode(false)
     keyboard.destroy()
@@ -252,16 +251,59 @@ async function askAtTerminal(question: string, secret: boolean): Promise<string>
   }
 }
 
+const isWindows = process.platform === 'win32'
+
+interface Listener {
+  readonly typed: (bytes: Uint8Array) => void
+  readonly ended: () => void
+}
+
+/** Tells what is typed; the function that comes back ends that. */
+type Keys = (listener: Listener) => () => void
+
+function listenToStream(keyboard: ReadStream): Keys {
+  return ({ typed, ended }) => {
+    keyboard.on('data', typed).once('error', ended).once('end', ended)
+    return () => keyboard.removeAllListeners('data').removeAllListeners('end')
+  }
+}
+
+const pause = 20
+
+// By looking again and again: in the executable, a stream that waits for a key can be stopped by nothing but a key, and
+// would take it away from whoever reads the terminal next.
+function listenToTerminal(path: string): Keys {
+  return ({ typed, ended }) => {
+    const file = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+    const bytes = new Uint8Array(maxAnswerLength)
+    const look = (): void => {
+      try {
+        const length = readSync(file, bytes)
+        if (length === 0) ended()
+        else typed(bytes.subarray(0, length))
+      } catch (error) {
+        const isWaiting = error instanceof Error && 'code' in error && error.code === 'EAGAIN'
+        if (!isWaiting) ended()
+      }
+    }
+    const timer = setInterval(look, pause)
+    return () => {
+      clearInterval(timer)
+      closeSync(file)
+    }
+  }
+}
+
 const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 const maxAnswerLength = 4096
 
-function readAnswer(keyboard: ReadStream): Promise<string> {
+function readAnswer(keyboard: ReadStream, keys: Keys): Promise<string> {
   return new Promise((resolve, reject) => {
     const decoder = new StringDecoder('utf8')
-    const typed: string[] = []
+    const answer: string[] = []
     const finish = (settle: () => void): void => {
       for (const signal of signals) process.off(signal, onSignal)
-      keyboard.removeAllListeners('data').removeAllListeners('end')
+      stop()
       settle()
     }
     // The terminal gets its echo back before the signal does what it would have done.
@@ -271,17 +313,17 @@ function readAnswer(keyboard: ReadStream): Promise<string> {
       if (process.listenerCount(signal) === 0) process.kill(process.pid, signal)
     }
     for (const signal of signals) process.on(signal, onSignal)
-    keyboard.once('error', () => finish(() => reject(new Error('the terminal was closed'))))
-    keyboard.once('end', () => finish(() => reject(new Error('the terminal was closed'))))
-    keyboard.on('data', (chunk: Buffer) => {
-      for (const key of decoder.write(chunk)) {
+    const ended = (): void => finish(() => reject(new Error('the terminal was closed')))
+    const typed = (bytes: Uint8Array): void => {
+      for (const key of decoder.write(Buffer.from(bytes))) {
         if (key === '\x03') return onSignal('SIGINT')
-        if (key === '\r' || key === '\n') return finish(() => resolve(typed.join('')))
-        if (key === '\x04' && typed.length === 0) return finish(() => reject(new Error('nothing was entered')))
-        if (key === '\x7f' || key === '\b') typed.pop()
-        else if (key === '\x15') typed.length = 0
-        else if (typed.length < maxAnswerLength) typed.push(key)
+        if (key === '\r' || key === '\n') return finish(() => resolve(answer.join('')))
+        if (key === '\x04' && answer.length === 0) return finish(() => reject(new Error('nothing was entered')))
+        if (key === '\x7f' || key === '\b') answer.pop()
+        else if (key === '\x15') answer.length = 0
+        else if (answer.length < maxAnswerLength) answer.push(key)
       }
-    })
+    }
+    const stop = keys({ typed, ended })
   })
 }

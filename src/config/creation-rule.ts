@@ -29,10 +29,11 @@ export async function findCreationRule(
   })
 }
 
-async function readRule(
+/** What a rule means. Throws ConfigError. */
+export async function readRule(
   rule: RuleSource,
   backends: readonly KeyBackend[],
-  context: SpecOptions['context'],
+  context?: SpecOptions['context'],
 ): Promise<CreationRule> {
   await checkSelection(rule)
   const { shamirThreshold, selection, macOnlyEncrypted } = rule

@@ -5,22 +5,9 @@ import type { KeyBackend, KeyType } from '../keys/types.ts'
 import { selectors, type Selection } from '../metadata/types.ts'
 import type { Branch, Value } from '../tree/types.ts'
 import { Shape } from './shape.ts'
-import type { Config, KeyGroupSource, RuleSource } from './types.ts'
+import type { Config, DestinationSource, KeyGroupSource, RuleSource } from './types.ts'
 
 const storeNames = ['dotenv', 'ini', 'json_binary', 'json', 'yaml']
-const destinationNames = [
-  'path_regex',
-  's3_bucket',
-  's3_prefix',
-  'gcs_bucket',
-  'gcs_prefix',
-  'vault_path',
-  'vault_address',
-  'vault_kv_mount_name',
-  'vault_kv_version',
-  'recreation_rule',
-  'omit_extensions',
-]
 const ruleSettings = ['path_regex', 'aws_profile', 'key_groups', 'shamir_threshold', 'mac_only_encrypted', ...selectors]
 const maxMergeDepth = 100
 
@@ -33,7 +20,6 @@ class Reader {
   readonly #file: string
   readonly #backends: readonly KeyBackend[]
   readonly #warnings: string[] = []
-  readonly #destinationWarnings: string[] = []
 
   constructor(file: string, backends: readonly KeyBackend[]) {
     this.#file = file
@@ -45,12 +31,9 @@ class Reader {
     // Many keep a list of anchors under a name of their own; only a slip of the pen is worth a warning here.
     this.#warnings.push(...top.warnings(['creation_rules', 'destination_rules', 'stores'], true))
     const creationRules = top.maps('creation_rules')?.map((rule) => this.#readRule(rule))
-    const destinationRules = (top.list('destination_rules') ?? []).map(([place, rule]) =>
-      this.#readDestination(place, rule),
-    )
+    const destinationRules = (top.maps('destination_rules') ?? []).map((rule) => this.#readDestination(rule))
     const stores = this.#readStores(top.map('stores'))
-    const warnings = { warnings: this.#warnings, destinationWarnings: this.#destinationWarnings }
-    return { file: this.#file, creationRules, destinationRules, stores, ...warnings }
+    return { file: this.#file, creationRules, destinationRules, stores, warnings: this.#warnings }
   }
 
   #readRule(rule: Shape): RuleSource {
@@ -86,13 +69,19 @@ class Reader {
     }
   }
 
-  #readDestination(place: string, value: Value): Branch {
-    const rule = new Shape(value, place, this.#file)
+  // The fields of the destinations themselves are read when somebody publishes.
+  #readDestination(settings: Shape): DestinationSource {
+    const recreation = settings.map('recreation_rule')
     const reader = new Reader(this.#file, this.#backends)
-    reader.#warn(rule, destinationNames)
-    reader.#readRule(rule.map('recreation_rule'))
-    this.#destinationWarnings.push(...reader.#warnings)
-    return value.type === 'branch' ? value : { type: 'branch', items: [] }
+    return {
+      file: this.#file,
+      place: settings.place,
+      pathRegex: settings.text('path_regex'),
+      omitExtensions: settings.bool('omit_extensions'),
+      settings,
+      recreation: recreation.isEmpty ? undefined : reader.#readRule(recreation),
+      warnings: reader.#warnings,
+    }
   }
 
   #readStores(stores: Shape): Config['stores'] {

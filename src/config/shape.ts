@@ -21,6 +21,11 @@ export class Shape {
     this.#fields = value?.type === 'branch' ? collectFields(value, 0) : new Map()
   }
 
+  /** Whether it says nothing at all. */
+  get isEmpty(): boolean {
+    return this.#fields.size === 0
+  }
+
   get(name: string): Value | undefined {
     const value = this.#fields.get(name)
     return value?.type === 'null' ? undefined : value

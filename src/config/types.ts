@@ -1,6 +1,7 @@
 import type { KeyType } from '../keys/types.ts'
 import type { Selection } from '../metadata/types.ts'
-import type { Branch, Value } from '../tree/types.ts'
+import type { Value } from '../tree/types.ts'
+import type { Shape } from './shape.ts'
 
 /** `.sops.yaml` after a check of its shape. Keys and patterns are not parsed: only the rule that matches has to be right. */
 export interface Config {
@@ -8,12 +9,10 @@ export interface Config {
   readonly file: string
   /** undefined: none are given, which is as if there were no configuration. */
   readonly creationRules: readonly RuleSource[] | undefined
-  readonly destinationRules: readonly Branch[]
+  readonly destinationRules: readonly DestinationSource[]
   readonly stores: StoreOptions
   /** Fields that nobody reads, each with the name that was probably meant. */
   readonly warnings: readonly string[]
-  /** The same for the destination rules: they concern those who publish, and nobody else. */
-  readonly destinationWarnings: readonly string[]
 }
 
 /** Spaces per level, where the configuration says so. */
@@ -49,3 +48,20 @@ export interface KeyGroupSource {
 }
 
 export type KeyGroupEntry = string | { readonly [field: string]: KeyGroupEntry }
+
+/** Where files are published. What its destination is, is read by who publishes: see destination-rule.ts. */
+export interface DestinationSource {
+  /** The configuration's path. */
+  readonly file: string
+  /** The rule's place in the file, such as `destination_rules[2]`. */
+  readonly place: string
+  /** '' matches every path. */
+  readonly pathRegex: string
+  readonly omitExtensions: boolean
+  /** All fields. */
+  readonly settings: Shape
+  /** What the file is encrypted with anew; undefined: nothing is said of that. */
+  readonly recreation: RuleSource | undefined
+  /** Fields of `recreation` that nobody reads: they concern those who publish, and nobody else. */
+  readonly warnings: readonly string[]
+}

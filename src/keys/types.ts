@@ -66,6 +66,11 @@ export interface KeyBackend<K extends MasterKey = MasterKey> {
    * Throws KeyBackendError on any other failure.
    */
   decryptDataKey(key: K, host: Host): Promise<Uint8Array | null>
+  /**
+   * The metadata field that a rule or a flag may leave open ('') because the key's service knows it. `fill` asks there.
+   * Throws KeyBackendError.
+   */
+  readonly openField?: { readonly name: string; fill(key: K, host: Host): Promise<K> }
   /** Whether `enc` has the form of a data key encrypted for this kind of key. It proves nothing about its content. */
   isWrapped?(key: K): boolean
 }

@@ -1,5 +1,7 @@
 import { SopsError } from '../errors.ts'
 import type { Metadata } from '../metadata/types.ts'
+import { dialectFor, type DotenvDialect, emitDialect, translateDotenv } from '../stores/dotenv-dialect.ts'
+import { storeFor } from '../stores/registry.ts'
 import { findValue } from '../tree/path.ts'
 import type { Branch, TreePath } from '../tree/types.ts'
 import { load, open, restore } from './open.ts'
@@ -10,6 +12,8 @@ export interface DecryptOptions extends OperationOptions {
   readonly ignoreMac?: boolean | undefined
   /** Gives one part of the first document instead of the whole file. */
   readonly extract?: TreePath | undefined
+  /** Prints dotenv for another reader: shell, node, docker or direnv; default: sops. Only for dotenv output. */
+  readonly dotenvDialect?: string | undefined
 }
 
 /**
@@ -23,19 +27,38 @@ export interface DecryptOptions extends OperationOptions {
  */
 export async function decrypt(file: Uint8Array, options: DecryptOptions): Promise<Uint8Array> {
   const context = contextOf(options)
+  const dialect = readDialect(options.dotenvDialect, context)
   const opened = await open(file, context, options)
   if (options.extract !== undefined && options.extract.length > 0) {
-    return emitPart(opened.branches, options.extract, context)
+    return emitPart(opened.branches, options.extract, { ...context, emit: emitterOf(context, dialect) })
   }
-  if (keepsSource(context)) return restore(opened, context)
-  return context.output.emit(opened.branches, context.layout ?? {})
+  if (!keepsSource(context)) return emitterOf(context, dialect)(opened.branches)
+  return dialect === undefined ? restore(opened, context) : translateDotenv(restore(opened, context), dialect)
 }
 
-function emitPart([first, ...others]: readonly Branch[], path: TreePath, context: Context): Uint8Array {
+function readDialect(name: string | undefined, { output }: Context): DotenvDialect | undefined {
+  const dialect = name === undefined ? undefined : dialectFor(name)
+  if (dialect === undefined || output === storeFor('dotenv')) return dialect
+  throw new SopsError('ERR_SOPS_CONFLICT', `Error: a dotenv dialect is of no use for ${output.name} output`, {
+    hint: 'Ask for dotenv: --output-type dotenv.',
+  })
+}
+
+type Emitter = (branches: readonly Branch[]) => Uint8Array
+
+function emitterOf({ output, layout }: Context, dialect: DotenvDialect | undefined): Emitter {
+  return (branches) => (dialect === undefined ? output.emit(branches, layout ?? {}) : emitDialect(branches, dialect))
+}
+
+function emitPart(
+  [first, ...others]: readonly Branch[],
+  path: TreePath,
+  context: Context & { readonly emit: Emitter },
+): Uint8Array {
   const value = findValue(first ?? { type: 'branch', items: [] }, path)
   switch (value.type) {
     case 'branch':
-      return context.output.emit([value, ...others], context.layout ?? {})
+      return context.emit([value, ...others])
     case 'str':
       return Buffer.from(value.value)
     case 'bytes':

@@ -5,6 +5,7 @@ import { type CreationRule, defaultSelection, type Selection } from '../metadata
 import { compileSelection } from '../tree/selection.ts'
 import { type Context, contextOf, type OperationOptions } from './options.ts'
 import { parsePlain, seal } from './seal.ts'
+import { writtenThreshold } from './threshold.ts'
 import { sopsVersion } from './version.ts'
 
 export interface EncryptOptions extends OperationOptions {
@@ -30,8 +31,9 @@ export async function encrypt(plain: Uint8Array, rule: CreationRule, options: En
   const selector = await compileSelection(selection)
   const document = parsePlain(plain, context)
   const dataKey = randomBytes(32)
-  const shamirThreshold = effectiveThreshold(rule)
+  const shamirThreshold = writtenThreshold(rule.shamirThreshold ?? 0, rule.keyGroups)
   const keyGroups = await encryptDataKey(rule.keyGroups, shamirThreshold, dataKey, context.keyServices)
+  await context.audit('encrypt')
   return seal(
     plain,
     document,
@@ -45,14 +47,8 @@ export async function encrypt(plain: Uint8Array, rule: CreationRule, options: En
   )
 }
 
-// With several groups and no threshold, sops asks for all of them and writes that number.
-function effectiveThreshold(rule: CreationRule): number {
-  const given = rule.shamirThreshold ?? 0
-  return given === 0 && rule.keyGroups.length > 1 ? rule.keyGroups.length : given
-}
-
 // The binary store holds one value, which is always encrypted; saying otherwise is a mistake to be told of.
-function effectiveRule(
+export function effectiveRule(
   rule: CreationRule,
   { input, warn }: Context,
 ): { selection: Selection; macOnlyEncrypted: boolean } {

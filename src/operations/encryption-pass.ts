@@ -2,6 +2,7 @@
 import type { Cipher } from '../cipher/aes-gcm.ts'
 import { SopsError, ValueError } from '../errors.ts'
 import { Mac } from '../mac.ts'
+import { scalarText } from '../stores/scalar-text.ts'
 import type { Document } from '../stores/types.ts'
 import { isEmpty } from '../tree/scalar.ts'
 import type { Selector } from '../tree/selection.ts'
@@ -15,20 +16,36 @@ export interface EncryptionOptions {
   readonly allowUnencrypted: boolean
   /** Whether the text keeps its source: then a comment in a list stays one. Printed anew it becomes an element, as in sops. */
   readonly keep: boolean
+  /** Leaves that have a text already: it stays where they are bound to the same path and still encrypted, or still clear. */
+  readonly known?: ReadonlyMap<Leaf, KnownText> | undefined
+  /** Whether the text can hold strings alone: what stays in clear is then a string. */
+  readonly textOnly?: boolean
 }
+
+/** What stands for a leaf in the encrypted text, and the additional data that it is bound to. */
+export interface KnownText {
+  readonly text: Text
+  readonly aad: string
+  readonly encrypted: boolean
+}
+
+type Text = Exclude<Leaf, { type: 'null' }>
 
 /** A leaf of the plain text, and the additional data that its ciphertext is bound to. */
 export type Written = Pick<Visit, 'leaf' | 'aad' | 'encrypted'>
 
 export interface EncryptionPass {
-  readonly edits: Map<Leaf, Exclude<Leaf, { type: 'null' }>>
+  readonly edits: Map<Leaf, Text>
   /** Every leaf and comment of the tree in order, then the comments that the tree does not hold. */
   readonly written: readonly Written[]
   readonly digest: string
 }
 
 /** Throws ValueError and SopsError ERR_SOPS_NOTHING_ENCRYPTED. */
-export function encryptLeaves(document: Document, options: EncryptionOptions): EncryptionPass {
+export function encryptLeaves(
+  document: Pick<Document, 'branches' | 'dropped'>,
+  options: EncryptionOptions,
+): EncryptionPass {
   const edits: EncryptionPass['edits'] = new Map()
   const written: Written[] = []
   const mac = new Mac(options.macOnlyEncrypted)
@@ -37,9 +54,21 @@ export function encryptLeaves(document: Document, options: EncryptionOptions): E
   walk(document.branches, selector, (visit) => {
     const { leaf, aad, encrypted } = visit
     written.push({ leaf, aad, encrypted })
-    const text = encryptLeaf(visit, mac, options.cipher)
+    const clear = clearText(visit, options.textOnly === true)
+    addToMac(visit, clear, mac)
     if (leaf.type !== 'comment' && !isEmpty(leaf)) count[encrypted ? 'encrypted' : 'clear']++
-    if (text === undefined || isEmpty(leaf)) return
+    if (isEmpty(leaf)) return
+    if (!encrypted && options.known?.get(leaf)?.encrypted === true) throw bared(visit)
+    const known = knownText(options, leaf, aad, encrypted)
+    if (known) {
+      edits.set(leaf, known)
+      return
+    }
+    if (!encrypted) {
+      if (clear !== leaf) edits.set(leaf, clear)
+      return
+    }
+    const text = options.cipher.encrypt(leaf, aad)
     if (leaf.type === 'comment') checkComment(text, selector, visit)
     const stays = leaf.type === 'comment' && (options.keep || !visit.inList)
     edits.set(leaf, stays ? { ...leaf, value: text } : { type: 'str', value: text })
@@ -47,18 +76,29 @@ export function encryptLeaves(document: Document, options: EncryptionOptions): E
   for (const { comment, path } of document.dropped) {
     if (isEmpty(comment) || !selector.selectsDropped(path, comment.value)) continue
     const aad = `${path.join(':')}:`
-    edits.set(comment, { ...comment, value: options.cipher.encrypt(comment, aad) })
+    const known = knownText(options, comment, aad, true)
+    edits.set(comment, known ?? { ...comment, value: options.cipher.encrypt(comment, aad) })
     written.push({ leaf: comment, aad, encrypted: true })
   }
   if (count.clear > 0 && count.encrypted === 0 && !options.allowUnencrypted) throw nothingEncrypted(count.clear)
   return { edits, written, digest: mac.digest() }
 }
 
-function encryptLeaf(visit: Visit, mac: Mac, cipher: Cipher): string | undefined {
-  const { leaf, aad, encrypted } = visit
+function knownText({ known }: EncryptionOptions, leaf: Leaf, aad: string, encrypted: boolean): Text | undefined {
+  const found = known?.get(leaf)
+  return found?.aad === aad && found.encrypted === encrypted ? found.text : undefined
+}
+
+/** The leaf as it stands in a text: sops hashes a type that such a file loses, and then cannot open it. */
+function clearText({ leaf, encrypted }: Visit, textOnly: boolean): Text {
+  if (encrypted || !textOnly || leaf.type === 'str' || leaf.type === 'bytes' || leaf.type === 'comment') return leaf
+  return { type: 'str', value: scalarText(leaf) }
+}
+
+function addToMac(visit: Visit, clear: Text, mac: Mac): void {
+  if (clear.type === 'comment') return
   try {
-    if (leaf.type !== 'comment') mac.add(leaf, encrypted)
-    return encrypted ? cipher.encrypt(leaf, aad) : undefined
+    mac.add(clear, visit.encrypted)
   } catch (cause) {
     if (!(cause instanceof RangeError)) throw cause
     throw new ValueError('ERR_SOPS_VALUE_ENCRYPT', visit.path(), cause.message, {
@@ -74,6 +114,16 @@ function checkComment(text: string, selector: Selector, visit: Visit): void {
     visit.path(),
     'an encrypted comment matches unencrypted_comment_regex, so that it could not be decrypted again',
     { hint: 'Choose a pattern that cannot match the text of an encrypted comment.' },
+  )
+}
+
+// sops would write it in clear.
+function bared(visit: Visit): ValueError {
+  return new ValueError(
+    'ERR_SOPS_VALUE_ENCRYPT',
+    visit.path(),
+    'an encrypted value would come to stand in clear, because a comment that matches a pattern would stand above it',
+    { hint: 'Remove that comment first, or edit the file.' },
   )
 }
 

@@ -3,9 +3,10 @@
 // section where sops ignores it. A patch that does not fit the text exactly, or that changes a value, is not used.
 import { createHash } from 'node:crypto'
 import type { Cipher } from '../cipher/aes-gcm.ts'
-import { sameValues } from '../tree/walk.ts'
-import type { Branch } from '../tree/types.ts'
+import { scalarText } from '../stores/scalar-text.ts'
 import type { Store } from '../stores/types.ts'
+import type { Branch, Scalar } from '../tree/types.ts'
+import { pairLeaves, readsAs } from './same-shape.ts'
 
 // No tree path or timestamp has this form, so the patch cannot be exchanged for a value of the file or the reverse.
 const aad = 'tsops layout'
@@ -33,10 +34,20 @@ export function applyLayout(
     const patch = JSON.parse(opened.value) as { readonly base: string; readonly hunks: readonly Hunk[] }
     if (patch.base !== fingerprint(restored)) return restored
     const original = apply(pieces(restored), patch.hunks)
-    return sameValues(layout.store.parse(original).branches, branches) ? original : restored
+    return saysTheSame(original, branches, layout.store) ? original : restored
   } catch {
     return restored
   }
+}
+
+/** Whether an author's text stands for a tree. A format that knows only text spells all else as text. */
+export function saysTheSame(original: Uint8Array, branches: readonly Branch[], store: Store): boolean {
+  const pairs = pairLeaves(store.parse(original).branches, branches, store.impliedItem)
+  return pairs?.every(([found, wanted]) => readsAs(found, store.textOnly ? asText(wanted) : wanted)) ?? false
+}
+
+function asText(leaf: Scalar): Scalar {
+  return leaf.type === 'bytes' || leaf.type === 'null' ? leaf : { type: 'str', value: scalarText(leaf) }
 }
 
 /** The same patch under another data key; undefined when there is none, or none that opens. */

@@ -43,14 +43,18 @@ export interface OpenOptions {
   readonly ignoreMac?: boolean | undefined
   /** Receives the IV of each value, for a later encryption under the same data key. */
   readonly stash?: IvStash
+  /** What the audit is told of first. */
+  readonly purpose?: 'rotate'
 }
 
 /** @throws as load; DataKeyError, ValueError, and SopsError ERR_SOPS_MAC unless `ignoreMac` */
 export async function open(file: Uint8Array, context: Context, options: OpenOptions = {}): Promise<Opened> {
   const { document, metadata } = load(file, context)
   checkVersion(metadata.version)
+  if (options.purpose !== undefined) await context.audit(options.purpose)
   const dataKey = await dataKeyOf(metadata, context)
   const selector = await compileSelection(metadata.selection)
+  await context.audit('decrypt')
   const cipher = new Cipher(dataKey, options.stash)
   const { edits, digest } = decryptLeaves(document, metadata, { cipher, selector: selector(), context })
   if (options.ignoreMac !== true) verifyMac(digest, metadata, cipher)
@@ -78,13 +82,14 @@ export function restore(opened: Opened, context: Context): Uint8Array {
   return applyLayout(restored, opened.branches, { text: document.layout, cipher, store: context.input })
 }
 
-interface DecryptionPass {
+export interface DecryptionPass {
   readonly cipher: Cipher
   readonly selector: Selector
   readonly context: Context
 }
 
-function decryptLeaves(
+/** What each encrypted leaf holds, and the hash of all values. Throws ValueError. */
+export function decryptLeaves(
   document: Document,
   metadata: Metadata,
   pass: DecryptionPass,

@@ -30,7 +30,12 @@ export interface OperationOptions {
   readonly dataKeys?: DataKeyCache | undefined
   /** Receives what sops logs at level warning: one line, without values. */
   readonly onWarning?: ((message: string) => void) | undefined
+  /** Told once the data key is there, before any value is decrypted or encrypted; when it rejects, none is. */
+  readonly audit?: ((action: AuditAction) => Promise<void>) | undefined
 }
+
+/** What sops' audit record tells apart. A rotation is told as all three. */
+export type AuditAction = 'decrypt' | 'encrypt' | 'rotate'
 
 // One for all calls: what a data key cache knows, it knows of a host.
 const defaultHost = nodeHost()
@@ -47,6 +52,7 @@ export interface Context {
   readonly order: readonly KeyType[]
   readonly dataKeys: DataKeyCache | undefined
   readonly warn: (message: string) => void
+  readonly audit: (action: AuditAction) => Promise<void>
 }
 
 /** @throws SopsError ERR_SOPS_INPUT for a format that no store has */
@@ -64,6 +70,7 @@ export function contextOf(options: OperationOptions): Context {
     order: options.order ?? defaultDecryptionOrder,
     dataKeys: options.dataKeys,
     warn: options.onWarning ?? ((): void => undefined),
+    audit: options.audit ?? (async (): Promise<void> => undefined),
   }
 }
 

@@ -10,6 +10,7 @@ import type { Selector } from '../tree/selection.ts'
 import type { Comment, Leaf } from '../tree/types.ts'
 import { walk } from '../tree/walk.ts'
 import type { EncryptionPass, Written } from './encryption-pass.ts'
+import { readsAs } from './same-shape.ts'
 
 export interface Sealed {
   readonly store: Store
@@ -34,7 +35,8 @@ export function readBack(text: Uint8Array, sealed: Sealed): ReadBack {
   const document = sealed.store.parse(text)
   const comments = new CommentPlaces(sealed)
   const plain = new Map<Leaf, Leaf>()
-  const values = pass.written.filter(({ leaf }) => leaf.type !== 'comment')
+  // sops writes a comment of a list as an element: that is a value here.
+  const values = pass.written.filter(({ leaf }) => (pass.edits.get(leaf) ?? leaf).type !== 'comment')
   let index = 0
   const selector = sealed.selector()
   walk(document.branches, selector, (visit) => {
@@ -77,6 +79,8 @@ class CommentPlaces {
     // What the rule selects in the plain text must not stand in clear: where sops would not look for a ciphertext, it stays
     // one all the same, and the layout patch brings the text back.
     if (written !== undefined && !encrypted) return
+    // A ciphertext that could not be opened, in a file that was encrypted before: its text is not lost, but not known either.
+    if (written === undefined && isEnvelope(comment.value)) return
     this.plain.set(comment, original)
     if (written?.aad === aad || !encrypted || isEmpty(comment)) return
     const value = this.#cipher.encrypt(original, aad)
@@ -99,9 +103,7 @@ function isSame(found: Found, written: Written, { edits }: EncryptionPass): bool
 
 // A ciphertext in a block scalar ends with a line break, which every reader passes over.
 function isSameText(a: Leaf, b: Leaf): boolean {
-  if (a.type === 'null' || b.type === 'null' || a.type !== b.type) return a.type === b.type
-  if (a.type === 'bytes' && b.type === 'bytes') return Buffer.compare(a.value, b.value) === 0
-  return Object.is(a.value, b.value) || (a.type === 'str' && isEnvelope(a.value) && a.value.trimEnd() === b.value)
+  return readsAs(a, b) || (a.type === 'str' && isEnvelope(a.value) && b.type === 'str' && a.value.trimEnd() === b.value)
 }
 
 function unreadable(path: readonly string[]): ValueError {

@@ -61,7 +61,7 @@ export function seal(plain: Uint8Array, parsed: Document, options: Seal, context
   const keep = keepsSource(context)
   // Where comments decide what is encrypted, their places must be known before.
   const document = keep && selection.by.includes('comment') ? settle(parsed, selector) : parsed
-  const pass = encryptLeaves(document, { ...options, macOnlyEncrypted, keep })
+  const pass = encryptLeaves(document, { ...options, macOnlyEncrypted, keep, textOnly: context.output.textOnly })
   const metadata = emitMetadata({ ...options.metadata, ...stamp(pass.digest, options) }, context.backends)
   const print = (): Uint8Array => {
     const branches = mapLeaves(document.branches, (leaf) => pass.edits.get(leaf) ?? leaf)

@@ -17,8 +17,8 @@ export async function update(
   newPlain: Uint8Array,
   options: Omit<DecryptOptions, 'extract' | 'outputFormat' | 'layout'> & { readonly allowUnencrypted?: boolean },
 ): Promise<Uint8Array> {
-  const { format, host, backends, keyServices, order, dataKeys, onWarning } = options
-  const context = contextOf({ format, host, backends, keyServices, order, dataKeys, onWarning })
+  const { format, host, backends, keyServices, order, dataKeys, onWarning, audit } = options
+  const context = contextOf({ format, host, backends, keyServices, order, dataKeys, onWarning, audit })
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })
   if (Buffer.compare(restore(opened, context), newPlain) === 0) return file
   const { cipher, selector, metadata, digest } = opened
@@ -26,6 +26,7 @@ export async function update(
   const previous =
     options.ignoreMac === true ? undefined : { digest, mac: metadata.mac, lastModified: metadata.lastModified }
   const allowUnencrypted = options.allowUnencrypted === true
+  await context.audit('encrypt')
   const plan = { cipher, selector, metadata, allowUnencrypted, previous }
   return seal(newPlain, parsePlain(newPlain, context), plan, context)
 }

@@ -18,6 +18,7 @@ function parse(bytes: Uint8Array): Document {
     metadata,
     layout,
     rewrite: (edits, section) => (section ? document.rewrite(edits, section) : payload(branches, edits)),
+    change: (change) => document.change(change),
   }
 }
 
@@ -31,6 +32,8 @@ function parsePlain(bytes: Uint8Array): Document {
     layout: undefined,
     rewrite: (edits, section) =>
       section ? json.emit([wrap(edits.get(leaf) ?? leaf)], {}, section) : payload(branches, edits),
+    // A payload is one value: it has no structure.
+    change: () => undefined,
   }
 }
 
@@ -58,6 +61,7 @@ export const binary: Store = {
   name: 'binary',
   extensions: [],
   singleValue: true,
+  textOnly: false,
   parse,
   parsePlain,
   hasReservedKey,

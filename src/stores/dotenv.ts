@@ -3,23 +3,14 @@
 
 import { ParseError, SopsError } from '../errors.ts'
 import type { Branch, Comment, Item, Leaf, Value } from '../tree/types.ts'
+import { type Line, spellLine, spliceChange, valueText } from './dotenv/change.ts'
 import { type FlatField, flatten, unflatten } from './flatten.ts'
-import { scalarText } from './scalar-text.ts'
+import { changedFields } from './section-fields.ts'
 import { splitLayout, withLayout } from './section.ts'
 import { applySplices, hasStrayByte, leafSource, readLeaf, readSource, type Splice, writeSource } from './source.ts'
-import type { Document, DroppedComment, Edits, Layout, Section, Store } from './types.ts'
+import type { Change, Document, DroppedComment, Edits, Layout, Section, Store } from './types.ts'
 
 const prefix = 'sops_'
-
-/** A line that is not empty. `valueStart`: behind the `=` or the `#`. */
-interface Line {
-  /** undefined: a comment. */
-  readonly key: string | undefined
-  readonly leaf: Leaf
-  readonly start: number
-  readonly valueStart: number
-  readonly end: number
-}
 
 class DotenvDocument implements Document {
   readonly branches: readonly Branch[]
@@ -42,13 +33,32 @@ class DotenvDocument implements Document {
   }
 
   rewrite(edits: Edits, section?: Section): Uint8Array {
-    const splices = this.#cutMetadata()
+    const fields = section && this.#changeMetadata(section)
+    const splices = fields ?? this.#cutMetadata()
     for (const { leaf, valueStart, end } of this.#lines) {
       const edit = edits.get(leaf)
       if (edit) splices.push({ start: valueStart, end, text: valueText(edit) })
     }
     const body = applySplices(this.#text, splices)
-    return writeSource(section ? body + this.#sectionText(body, section) : body)
+    return writeSource(section && !fields ? body + this.#sectionText(body, section) : body)
+  }
+
+  /** The values of the metadata that change; undefined when it must be written anew. */
+  #changeMetadata(section: Section): Splice[] | undefined {
+    if (!this.metadata) return undefined
+    const old = withLayout({ metadata: this.metadata, layout: this.layout })
+    const fields = changedFields(old, withLayout(section))
+    if (!fields) return undefined
+    const values = new Map(fields.map(({ key, value }) => [prefix + key, value]))
+    return this.#metadataLines.flatMap(({ key, valueStart, end }) => {
+      const value = values.get(key ?? '')
+      return value ? [{ start: valueStart, end, text: valueText(value) }] : []
+    })
+  }
+
+  change(change: Change): Uint8Array | undefined {
+    const splices = spliceChange(this.#text, this.#lines, change)
+    return splices && writeSource(applySplices(this.#text, splices))
   }
 
   // A text without a final newline stays one, with the section and without.
@@ -120,10 +130,6 @@ function readMetadata(lines: readonly Line[]): { metadata: Branch; layout: strin
   return splitLayout(unflatten(fields))
 }
 
-function valueText(leaf: Leaf): string {
-  return leaf.type === 'comment' ? leafSource(leaf) : scalarText(leaf).replaceAll('\n', '\\n')
-}
-
 function sectionLines(section: Section): string[] {
   return flatten(withLayout(section)).map(({ key, value }) => `${prefix}${key}=${valueText(value)}`)
 }
@@ -145,7 +151,7 @@ function emitItem({ key, value }: Item): string {
   if (value.type === 'branch' || value.type === 'list') {
     throw new SopsError('ERR_SOPS_EMIT', `cannot use complex value in dotenv file; offending key ${key}`)
   }
-  return `${leafSource({ type: 'str', value: key })}=${valueText(value)}`
+  return spellLine(key, value)
 }
 
 function checkReserved(branch: Branch): void {
@@ -172,6 +178,7 @@ export const dotenv: Store = {
   name: 'dotenv',
   extensions: ['.env'],
   singleValue: false,
+  textOnly: true,
   parse: (bytes: Uint8Array): Document => new DotenvDocument(readSource(bytes)),
   hasReservedKey,
   emit,

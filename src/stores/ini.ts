@@ -2,7 +2,7 @@
 
 import type { Branch, Comment, Value } from '../tree/types.ts'
 import { flatSection, IniDocument } from './ini/document.ts'
-import { emitIni } from './ini/emit.ts'
+import { defaultSection, emitIni } from './ini/emit.ts'
 import { toGoValue } from './ini/go-value.ts'
 import { emitJson } from './json/emit.ts'
 import { appendSection, hasReservedKey } from './section.ts'
@@ -13,6 +13,8 @@ export const ini: Store = {
   name: 'ini',
   extensions: ['.ini'],
   singleValue: false,
+  textOnly: true,
+  impliedItem: defaultSection,
   parse: (bytes: Uint8Array): Document => new IniDocument(readSource(bytes)),
   hasReservedKey,
   emit: (branches: readonly Branch[], _layout: Layout, section?: Section): Uint8Array =>

@@ -12,6 +12,7 @@ export const json: Store = {
   name: 'json',
   extensions: ['.json'],
   singleValue: false,
+  textOnly: false,
   parse: (bytes: Uint8Array): Document => new JsonDocument(readSource(bytes)),
   hasReservedKey,
   emit(branches: readonly Branch[], layout: Layout, section?: Section): Uint8Array {

@@ -28,11 +28,11 @@ export function writeSource(text: string): Uint8Array {
   return strayByte.test(text) ? writeBroken(text) : Buffer.from(text, 'utf8')
 }
 
-/** Puts each splice in its place; they must not overlap. */
+/** Puts each splice in its place; they must not overlap. An insertion comes before a replacement that starts at its place. */
 export function applySplices(text: string, splices: readonly Splice[]): string {
   const pieces: string[] = []
   let last = 0
-  for (const { start, end, text: replacement } of splices.toSorted((a, b) => a.start - b.start)) {
+  for (const { start, end, text: replacement } of splices.toSorted((a, b) => a.start - b.start || a.end - b.end)) {
     pieces.push(text.slice(last, start), replacement)
     last = end
   }

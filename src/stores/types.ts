@@ -1,4 +1,4 @@
-import type { Branch, Comment, Leaf, Scalar, Value } from '../tree/types.ts'
+import type { Branch, Comment, Item, Leaf, Scalar, Value } from '../tree/types.ts'
 
 /**
  * A parsed text: SOPS' tree, and the place in the source that each leaf and comment came from. Leaves are told apart
@@ -25,7 +25,24 @@ export interface Document {
    * carry their values; rewriting the settled document gives the final text.
    */
   settle?(encrypted: ReadonlySet<Leaf>): Document
+  /**
+   * The text with one change in the structure of its first document: whole lines, in the style of their neighbours. All
+   * else stays, the metadata section too. undefined: this text has no place for it. Text around the change may come to
+   * mean something else, so a caller reads the result and compares the trees.
+   */
+  change(change: Change): Uint8Array | undefined
 }
+
+/**
+ * A change of structure. `place`: one number for each level, counting what is no comment. `append` goes to the end of
+ * the mapping or list at the place. `oneLine`: the value, when it is decrypted, is one line.
+ */
+export type Change =
+  | { readonly kind: 'replace'; readonly place: readonly number[]; readonly value: Node; readonly oneLine?: boolean }
+  | { readonly kind: 'append'; readonly place: readonly number[]; readonly entry: Item | Node }
+  | { readonly kind: 'remove'; readonly place: readonly number[] }
+
+export type Node = Exclude<Value, Comment>
 
 export type Edits = ReadonlyMap<Leaf, Leaf>
 
@@ -51,6 +68,10 @@ export interface Store {
   readonly extensions: readonly string[]
   /** binary: one value, to which no selection applies. */
   readonly singleValue: boolean
+  /** dotenv, ini: a value in clear can only be a string. */
+  readonly textOnly: boolean
+  /** ini: an item of every document, if only an empty one. */
+  readonly impliedItem?: string
   /** Throws ParseError; SopsError ERR_SOPS_METADATA_INVALID when there is a metadata section that is not a mapping. */
   parse(bytes: Uint8Array): Document
   /** binary only: reads a plain file; others read plain and encrypted files alike with parse. */

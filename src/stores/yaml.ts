@@ -11,6 +11,7 @@ export const yaml: Store = {
   name: 'yaml',
   extensions: ['.yaml', '.yml'],
   singleValue: false,
+  textOnly: false,
   parse: parseYaml,
   hasReservedKey,
   emit(branches: readonly Branch[], layout: Layout, section?: Section): Uint8Array {

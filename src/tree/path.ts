@@ -22,7 +22,7 @@ export function parseTreePath(text: string): TreePath {
 function parseComponent(text: string, at: number): [string | number, number] {
   component.lastIndex = at
   const match = component.exec(text)
-  if (match !== null) return [match[1] ?? match[2] ?? Number(match[3]), component.lastIndex]
+  if (match !== null && isInt64(match[3])) return [match[1] ?? match[2] ?? Number(match[3]), component.lastIndex]
   const quote = text[at + 1]
   if (text[at] === '[' && (quote === '"' || quote === "'")) {
     const end = text.indexOf(`${quote}]`, at + 2)
@@ -32,6 +32,11 @@ function parseComponent(text: string, at: number): [string | number, number] {
   throw new SopsError('ERR_SOPS_PATH_SYNTAX', 'error parsing --extract path: it is not of the form ["key"][0]', {
     hint: 'Write each key as ["key"] and each list index as [0], one after the other.',
   })
+}
+
+function isInt64(digits = '0'): boolean {
+  const value = BigInt(digits.replace('+', ''))
+  return BigInt.asIntN(64, value) === value
 }
 
 /**

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { ConfigError } from '../../src/errors.ts'
+import { destinationWarnings } from '../../src/config/destination-rule.ts'
 import { readConfig } from '../../src/config/schema.ts'
 import type { Config } from '../../src/config/types.ts'
+import { destinationKinds } from '../../src/destinations/registry.ts'
 import { backends } from '../../src/keys/registry.ts'
 import { yaml } from '../../src/stores/yaml.ts'
 
@@ -150,6 +152,6 @@ describe('warnings', () => {
   test('a destination rule is no concern of those who do not publish', () => {
     const config = read('destination_rules: [{s3_buckt: a, recreation_rule: {agee: b}}]')
     expect(config.warnings).toEqual([])
-    expect(config.destinationWarnings).toHaveLength(2)
+    expect(destinationWarnings(config, destinationKinds)).toHaveLength(2)
   })
 })

@@ -1,5 +1,6 @@
-// Azure Key Vault as far as sops uses it: keys with versions, encrypt and decrypt by RSA-OAEP-256, over TLS and behind
-// the bearer challenge; and a managed identity endpoint that gives the tokens. It refuses what the service refuses.
+// Azure Key Vault as far as sops uses it: keys with versions, encrypt and decrypt by RSA-OAEP-256, and beside that secrets;
+// over TLS and behind the bearer challenge; and a managed identity endpoint that gives the tokens. It refuses what the
+// service refuses.
 import { constants, generateKeyPairSync, privateDecrypt, publicEncrypt, randomBytes, type KeyObject } from 'node:crypto'
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http'
 import { createServer as createTlsServer } from 'node:https'
@@ -17,12 +18,21 @@ export interface FakeAzureKv {
   readonly requests: string[]
   /** By name; the last version is the current one. */
   readonly keys: Map<string, FakeKeyVersion[]>
-  /** What the identity may do. */
+  /** The versions of each secret. */
+  readonly secrets: Map<string, FakeSecretVersion[]>
+  /** The names of deleted secrets that still bar theirs. */
+  readonly deleted: Set<string>
+  /** What the identity may do: `get` with a key, or `secrets get`. */
   readonly permissions: Set<string>
   /** Set by a test: how many of the next requests are answered by 429, and how late. */
   readonly mood: { throttled: number; delay: number; revoked: boolean }
   addVersion(name: string): FakeKeyVersion
   close(): Promise<void>
+}
+
+export interface FakeSecretVersion {
+  readonly value: string
+  readonly contentType: string | undefined
 }
 
 export interface FakeKeyVersion {
@@ -37,11 +47,13 @@ export async function startAzureKv(names: readonly string[]): Promise<FakeAzureK
   const certificate = makeCertificate()
   const token = randomBytes(24).toString('base64url')
   const keys = new Map<string, FakeKeyVersion[]>()
-  const state: Pick<FakeAzureKv, 'token' | 'requests' | 'keys' | 'permissions' | 'mood'> = {
+  const state: VaultState = {
     token,
     requests: [],
     keys,
-    permissions: new Set(['get', 'encrypt', 'decrypt']),
+    secrets: new Map(),
+    deleted: new Set(),
+    permissions: new Set(['get', 'encrypt', 'decrypt', 'secrets get', 'secrets set']),
     mood: { throttled: 0, delay: 0, revoked: false },
   }
   const addVersion = (name: string): FakeKeyVersion => {
@@ -76,7 +88,7 @@ export async function startAzureKv(names: readonly string[]): Promise<FakeAzureK
 // one that Go's SDK believes in.
 const resourceOf = (port: number | string): string => `https://0.0.1:${port}`
 
-type VaultState = Pick<FakeAzureKv, 'token' | 'requests' | 'keys' | 'permissions' | 'mood'>
+type VaultState = Pick<FakeAzureKv, 'token' | 'requests' | 'keys' | 'secrets' | 'deleted' | 'permissions' | 'mood'>
 
 function vaultListener(state: VaultState): RequestListener {
   return (request, response) => {
@@ -111,6 +123,8 @@ async function answer(request: IncomingMessage, path: string, state: VaultState)
     mood.throttled--
     throw new Refusal(429, 'Throttled', 'Request was not processed because too many requests were received.')
   }
+  const [, secret] = /^\/secrets\/([^/]+)\/?$/.exec(path) ?? []
+  if (secret !== undefined) return useSecret(request, secret, body, state)
   const [, name = '', version = '', operation = 'get'] =
     /^\/keys\/([^/]+)(?:\/([^/]*))?(?:\/(encrypt|decrypt))?$/.exec(path) ?? []
   if (!state.permissions.has(operation))
@@ -122,6 +136,30 @@ async function answer(request: IncomingMessage, path: string, state: VaultState)
   if (operation === 'get') return describe(kid, key)
   if (!key.enabled) throw new Refusal(403, 'Forbidden', 'Operation is not allowed on a disabled key.')
   return { kid, value: compute(key, operation, body).toString('base64url') }
+}
+
+function useSecret(request: IncomingMessage, name: string, body: string, state: VaultState): object {
+  const operation = request.method === 'PUT' ? 'set' : 'get'
+  if (!state.permissions.has(`secrets ${operation}`))
+    throw new Refusal(403, 'Forbidden', `The user does not have secrets ${operation} permission.`)
+  if (!/^[\dA-Za-z-]{1,127}$/.test(name))
+    throw new Refusal(400, 'BadParameter', 'The request URI contains an invalid name.')
+  const versions = state.secrets.get(name) ?? []
+  if (operation === 'set') versions.push(newVersion(name, body, state))
+  const last = versions.at(-1)
+  if (last === undefined) throw new Refusal(404, 'SecretNotFound', `A secret with (name/id) ${name} was not found.`)
+  state.secrets.set(name, versions)
+  const id = `https://${request.headers.host ?? ''}/secrets/${name}/${String(versions.length).padStart(32, '0')}`
+  return { ...last, id, attributes: { enabled: true } }
+}
+
+function newVersion(name: string, body: string, state: VaultState): FakeSecretVersion {
+  if (state.deleted.has(name))
+    throw new Refusal(409, 'Conflict', `Secret ${name} is currently in a deleted but recoverable state.`)
+  const { value, contentType } = JSON.parse(body) as { value?: string; contentType?: string }
+  // As the real service does, it quotes the request.
+  if (value === undefined || value.length > 25_600) throw new Refusal(400, 'BadParameter', `Invalid value: ${body}`)
+  return { value, contentType }
 }
 
 function describe(kid: string, key: FakeKeyVersion): object {

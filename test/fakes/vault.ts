@@ -1,10 +1,12 @@
-// The transit engine of HashiCorp Vault and OpenBao, as far as sops speaks with it: tokens, namespaces, keys by name.
+// The transit and KV engines of HashiCorp Vault and OpenBao, as far as sops speaks with them: tokens, namespaces, keys by
+// name, secrets of both versions.
 
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type ServerOptions } from 'node:https'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { closeServer, listen, readBody } from './server.ts'
+import { answerKv, type KvMount, printAnswer } from './vault-kv.ts'
 
 export interface VaultRequest {
   readonly method: string
@@ -27,7 +29,9 @@ export interface FakeVaultOptions {
   /** Of all engines; none by default. */
   readonly namespace?: string
   /** ENGINE/KEY */
-  readonly keys: readonly string[]
+  readonly keys?: readonly string[]
+  /** By the name of the mount; the caller sees what is written. */
+  readonly mounts?: ReadonlyMap<string, KvMount>
   /** Each answer waits that many milliseconds. */
   readonly latency?: number
   /** Serves HTTPS; may ask for a client certificate. */
@@ -35,7 +39,7 @@ export interface FakeVaultOptions {
 }
 
 export async function startFakeVault(options: FakeVaultOptions): Promise<FakeVault> {
-  const keys = new Map(options.keys.map((key) => [key, randomBytes(32)]))
+  const keys = new Map((options.keys ?? []).map((key) => [key, randomBytes(32)]))
   const requests: VaultRequest[] = []
   const next: FakeVault['next'] = []
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
@@ -48,8 +52,10 @@ export async function startFakeVault(options: FakeVaultOptions): Promise<FakeVau
       response.writeHead(planned.status, planned.headers).end(planned.body ?? '')
       return
     }
-    const { status, ...result } = transit(keys, options, { method, path: url, headers, body })
-    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(result))
+    const { status, ...result } = serve(keys, options, { method, path: url, headers, body })
+    response
+      .writeHead(status, { 'content-type': 'application/json' })
+      .end(status === 204 ? undefined : printAnswer(result))
   }
   const listener = (request: IncomingMessage, response: ServerResponse): void => void answer(request, response)
   const server = options.tls === undefined ? createServer(listener) : createSecureServer(options.tls, listener)
@@ -60,17 +66,21 @@ export async function startFakeVault(options: FakeVaultOptions): Promise<FakeVau
 interface Answer {
   readonly status: number
   readonly errors?: readonly string[]
-  readonly data?: Readonly<Record<string, string>>
+  readonly data?: unknown
 }
 
 function refuse(status: number, ...errors: readonly string[]): Answer {
   return { status, errors }
 }
 
-function transit(keys: ReadonlyMap<string, Buffer>, options: FakeVaultOptions, request: VaultRequest): Answer {
-  const { method, path, headers, body } = request
+function serve(keys: ReadonlyMap<string, Buffer>, options: FakeVaultOptions, request: VaultRequest): Answer {
+  const { headers } = request
   if (headers['x-vault-token'] !== options.token) return refuse(403, 'permission denied')
   if ((headers['x-vault-namespace'] ?? '') !== (options.namespace ?? '')) return refuse(403, 'permission denied')
+  return answerKv(options.mounts ?? new Map(), request) ?? transit(keys, request)
+}
+
+function transit(keys: ReadonlyMap<string, Buffer>, { method, path, body }: VaultRequest): Answer {
   if (method !== 'PUT' && method !== 'POST') return refuse(405, 'unsupported operation')
   const [, engine = '', operation = '', name = ''] = /^\/v1\/(.+)\/(encrypt|decrypt)\/([^/]+)$/.exec(path) ?? []
   const mounts = [...keys.keys()].map((key) => key.slice(0, key.lastIndexOf('/')))

@@ -103,6 +103,16 @@ describe('encryption and decryption', () => {
     expect(newer.version).toBe(versionOf('one'))
   })
 
+  test('the version that a key leaves open is asked for, and no other', async () => {
+    const open = keyOf(`${fake.vaultUrl}/keys/one`)
+    expect(azureKv.toMetadata(open)[azureKv.openField?.name ?? '']).toBe('')
+    const filled = await azureKv.openField?.fill(open, hostWith())
+    expect(filled).toMatchObject({ id: `${fake.vaultUrl}/keys/one/${versionOf('one')}`, enc: '' })
+    fake.requests.length = 0
+    expect(await azureKv.openField?.fill(keyOf(two), hostWith())).toEqual(keyOf(two))
+    expect(fake.requests).toEqual([])
+  })
+
   test('many at the same time', async () => {
     const host = hostWith()
     const wrapped = await azureKv.encryptDataKey(keyOf(one), dataKey, host)

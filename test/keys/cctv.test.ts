@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto'
 import { inflateSync } from 'node:zlib'
 import * as vectors from 'cctv-age'
 import { describe, expect, test } from 'vitest'
-import { decodeArmor, decryptFile, NoMatch } from '../../src/keys/age/file.ts'
+import { decodeArmor } from '../../src/keys/age/armor.ts'
+import { decryptFile, NoMatch } from '../../src/keys/age/file.ts'
 import { parseIdentities, type OpenIdentity } from '../../src/keys/age/identities.ts'
 import { ScryptIdentity } from '../../src/keys/age/scrypt.ts'
 import { fakeHost } from './hosts.ts'
@@ -55,6 +56,6 @@ async function open(vector: Vector): Promise<Uint8Array> {
   const identities = (found as OpenIdentity[]).map(({ identity }) => identity)
   const passphrases = all(vector, 'passphrase').map((passphrase) => new ScryptIdentity(async () => passphrase))
   const armored = all(vector, 'armored')[0] === 'yes'
-  const file = armored ? await decodeArmor(vector.file.toString('latin1')) : vector.file
+  const file = armored ? decodeArmor(vector.file.toString('latin1')) : vector.file
   return decryptFile(file, [...identities, ...passphrases])
 }

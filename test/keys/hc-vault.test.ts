@@ -90,6 +90,7 @@ async function failureOf(key: HcVaultKey, host: Host): Promise<KeyBackendError> 
 describe('URIs', () => {
   test.each([
     ['https://vault.example.com:8200/v1/transit/keys/k', 'https://vault.example.com:8200', 'transit', 'k'],
+    ['https://Vault.Kiosk.SKS/v1/transit/keys/k', 'https://Vault.Kiosk.SKS', 'transit', 'k'],
     ['http://[::1]:8200/v1/a/b/c/keys/k/', 'http://[::1]:8200', 'a/b/c', 'k'],
     ['HTTPS://Vault/v1/transit/other/k', 'https://Vault', 'transit', 'k'],
     ['https://v/v2/transit/keys/a%20b', 'https://v', 'transit', 'a%20b'],

@@ -3,7 +3,6 @@ import { createPrivateKey, createPublicKey, diffieHellman, type KeyObject } from
 
 export const keyLength = 32
 const privateHeader = Buffer.from('302e020100300506032b656e04220420', 'hex')
-const publicHeader = Buffer.from('302a300506032b656e032100', 'hex')
 
 export function importScalar(bytes: Uint8Array): KeyObject {
   const der = Buffer.concat([privateHeader, bytes])
@@ -13,7 +12,9 @@ export function importScalar(bytes: Uint8Array): KeyObject {
 }
 
 export function importShare(bytes: Uint8Array): KeyObject {
-  return createPublicKey({ key: Buffer.concat([publicHeader, bytes]), format: 'der', type: 'spki' })
+  // OpenSSL takes eight times as long to find its way into DER.
+  const x = Buffer.from(bytes).toString('base64url')
+  return createPublicKey({ key: { kty: 'OKP', crv: 'X25519', x }, format: 'jwk' })
 }
 
 /** The public side of a private or public key. */

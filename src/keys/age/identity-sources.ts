@@ -42,8 +42,13 @@ interface Outcome {
 const cache = new WeakMap<Host, Map<string, Promise<Outcome>>>()
 const cacheSize = 200
 
+// What every recipient gets of a host, for files by the hundred.
+const settled = new WeakMap<Host, LoadedIdentities>()
+
 /** The identities of this host, read once. A host without any is asked again. */
 export async function loadIdentities(host: Host, recipient: string): Promise<LoadedIdentities> {
+  const ready = settled.get(host)
+  if (ready !== undefined) return ready
   const known = cache.get(host) ?? new Map<string, Promise<Outcome>>()
   cache.set(host, known)
   const errors: string[] = []
@@ -57,8 +62,12 @@ export async function loadIdentities(host: Host, recipient: string): Promise<Loa
     known.set(id, reading)
     outcomes.push(await reading)
   }
-  if (outcomes.every(({ identities }) => identities.length === 0)) known.clear()
-  return merge(all, outcomes, errors)
+  const loaded = merge(all, outcomes, errors)
+  if (loaded.identities.length === 0) known.clear()
+  else if (!all.some(({ perRecipient, location }) => perRecipient === true && host.env(location) !== undefined)) {
+    settled.set(host, loaded)
+  }
+  return loaded
 }
 
 // What was unlocked with a passphrase stays.

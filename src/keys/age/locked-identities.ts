@@ -1,6 +1,7 @@
 // Identity files that are age files themselves, under a passphrase. It is asked for once, when nothing else opens a file.
 import type { Host } from '../../host.ts'
-import { armorStart, decodeArmor, decryptFile, NoMatch } from './file.ts'
+import { decodeArmor } from './armor.ts'
+import { armorStart, decryptFile, NoMatch } from './file.ts'
 import type { OpenIdentity } from './identities.ts'
 import { IdentityFailure } from './identity-failure.ts'
 import { askPassphrase } from './passphrase.ts'
@@ -45,7 +46,7 @@ async function open({ bytes, location, parse }: LockedFile, host: Host): Promise
   }
   const scrypt = new ScryptIdentity(() => askPassphrase(host, `Enter passphrase for identity '${location}':`))
   try {
-    const plain = await decryptFile(await readFile(bytes), [scrypt])
+    const plain = await decryptFile(readFile(bytes), [scrypt])
     const identities = parseIn(plain)
     plain.fill(0)
     return identities
@@ -56,7 +57,7 @@ async function open({ bytes, location, parse }: LockedFile, host: Host): Promise
   }
 }
 
-function readFile(bytes: Uint8Array): Uint8Array | Promise<Uint8Array> {
+function readFile(bytes: Uint8Array): Uint8Array {
   const text = Buffer.from(bytes)
   return text.toString('latin1', 0, armorStart.length) === armorStart ? decodeArmor(text.toString('latin1')) : bytes
 }

@@ -1,7 +1,8 @@
 // How an age file that holds a data key is opened: first with the identities that open it in silence, then with those that
 // start a program or ask the user, at last with those that must be unlocked for every file.
 import type { KeyFailureReason } from '../../errors.ts'
-import { decodeArmor, decryptFile, NoMatch } from './file.ts'
+import { decodeArmor } from './armor.ts'
+import { decryptFile, NoMatch } from './file.ts'
 import type { AgeIdentity, OpenIdentity } from './identities.ts'
 import { IdentityFailure } from './identity-failure.ts'
 import { LockedIdentities } from './locked-identities.ts'
@@ -25,7 +26,7 @@ export async function openDataKey(
   const ready = identities.filter(isOpen)
   const locked = identities.flatMap(({ identity }) => (identity instanceof LockedIdentities ? [identity] : []))
   try {
-    const file = await decodeArmor(armored)
+    const file = decodeArmor(armored)
     const attempts = [() => Promise.resolve(sortLikely(ready, recipient)), ...locked.map((file) => () => file.unlock())]
     return await openWith(file, attempts, identities.length)
   } catch {

@@ -36,6 +36,7 @@ export const azureKv: KeyBackend<AzureKvKey> = {
       enc: textField(entry, 'enc'),
       createdAt: timeField(entry, 'created_at'),
     }),
+  openField: { name: 'version', fill: withVersion },
   encryptDataKey,
   decryptDataKey,
   isWrapped: ({ enc }) => decodeEnc(enc) !== undefined,
@@ -70,13 +71,16 @@ function withoutEndSlashes(text: string): string {
 }
 
 /** A key without version gets the current one: what it encrypts must stay readable after the key is rotated. */
+async function withVersion(key: AzureKvKey, host: Host): Promise<AzureKvKey> {
+  if (key.version !== '') return key
+  const version = await withDeadline(key, host, (signal) => currentVersion(key, { host, signal }))
+  return makeKey({ ...key, version })
+}
+
 async function encryptDataKey(key: AzureKvKey, dataKey: Uint8Array, host: Host): Promise<AzureKvKey> {
-  return withDeadline(key, host, async (signal) => {
-    const version = key.version === '' ? await currentVersion(key, { host, signal }) : key.version
-    const versioned = makeKey({ ...key, version })
-    const ciphertext = await encrypt(versioned, dataKey, { host, signal })
-    return { ...versioned, enc: Buffer.from(ciphertext).toString('base64url') }
-  })
+  const versioned = await withVersion(key, host)
+  const ciphertext = await withDeadline(key, host, (signal) => encrypt(versioned, dataKey, { host, signal }))
+  return { ...versioned, enc: Buffer.from(ciphertext).toString('base64url') }
 }
 
 async function decryptDataKey(key: AzureKvKey, host: Host): Promise<Uint8Array> {

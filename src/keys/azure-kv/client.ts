@@ -4,6 +4,7 @@ import type { TokenCredential } from '@azure/identity'
 import type * as Keys from '@azure/keyvault-keys'
 import type { Host } from '../../host.ts'
 import { loadSdk } from '../sdk.ts'
+import type { MasterKey } from '../types.ts'
 import { explain, failure } from './failure.ts'
 import type { AzureKvKey } from './key.ts'
 import { checkAddress, type VaultAddress } from './vault-address.ts'
@@ -89,14 +90,15 @@ function settings({ listed }: VaultAddress): Keys.KeyClientOptions {
 
 const credentials = new WeakMap<Host, Promise<TokenCredential>>()
 
-function credentialFor(key: AzureKvKey, host: Host): Promise<TokenCredential> {
+/** Throws KeyBackendError. */
+export function credentialFor(key: MasterKey, host: Host): Promise<TokenCredential> {
   const credential = credentials.get(host) ?? makeCredential(key)
   credentials.set(host, credential)
   credential.catch(() => credentials.delete(host))
   return credential
 }
 
-async function makeCredential(key: AzureKvKey): Promise<TokenCredential> {
+async function makeCredential(key: MasterKey): Promise<TokenCredential> {
   const { DefaultAzureCredential } = await loadSdk('@azure/identity', key, () => import('@azure/identity'))
   try {
     return new DefaultAzureCredential()

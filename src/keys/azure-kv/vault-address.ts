@@ -3,12 +3,16 @@
 import type { Host } from '../../host.ts'
 import { fitsHostName } from '../host-name.ts'
 import { failure } from './failure.ts'
-import type { AzureKvKey } from './key.ts'
+import type { MasterKey } from '../types.ts'
 
 const allowlist = 'TSOPS_AZURE_ALLOWLIST'
 
 const clouds = ['azure.net', 'azure.cn', 'usgovcloudapi.net', 'microsoftazure.de']
 const domains = clouds.flatMap((cloud) => [`.vault.${cloud}`, `.managedhsm.${cloud}`])
+
+export interface VaultUrl extends MasterKey {
+  readonly vaultUrl: string
+}
 
 export interface VaultAddress {
   /** Scheme, host and port. */
@@ -18,7 +22,7 @@ export interface VaultAddress {
 }
 
 /** Throws KeyBackendError: malformed when it is no address, denied when no token may go there. */
-export function checkAddress(key: AzureKvKey, host: Host): VaultAddress {
+export function checkAddress(key: VaultUrl, host: Host): VaultAddress {
   const url = parseAddress(key)
   const allowed = (host.env(allowlist) ?? '').split(',').map((entry) => originOf(entry.trim()))
   if (allowed.includes(url.origin)) return { origin: url.origin, listed: true }
@@ -28,7 +32,7 @@ export function checkAddress(key: AzureKvKey, host: Host): VaultAddress {
   throw failure(key, 'denied', `${url.origin} is no known Key Vault address`, { hint })
 }
 
-function parseAddress(key: AzureKvKey): URL {
+function parseAddress(key: VaultUrl): URL {
   const text = key.vaultUrl
   const url = /^https:\/\/[^/\\?#@\s]+\/*$/i.test(text) && URL.canParse(text) ? new URL(text) : undefined
   if (url !== undefined && fitsHostName(url.hostname)) return url

@@ -1,6 +1,7 @@
 // What is told of a question that a transit engine did not answer: never what was sent, nor what quotes it.
 import { KeyBackendError, type KeyFailureReason } from '../../errors.ts'
-import type { TransitAnswer, TransitKey, TransitOperation } from './request.ts'
+import type { VaultAnswer } from './exchange.ts'
+import type { TransitKey, TransitOperation } from './request.ts'
 
 export function malformed(key: TransitKey, operation: TransitOperation, what: string): KeyBackendError {
   return failure(key, operation, 'malformed', what)
@@ -16,7 +17,7 @@ const maxErrors = 10
 export function refused(
   key: TransitKey,
   operation: TransitOperation,
-  { url, status, text }: TransitAnswer,
+  { url, status, text }: VaultAnswer,
   token: string | undefined,
 ): KeyBackendError {
   const told = readErrors(text)

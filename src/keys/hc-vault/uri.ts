@@ -10,7 +10,8 @@ export interface VaultKeyPath {
 
 const example = 'https://vault.example.com:8200/v1/transit/keys/keyName'
 
-const form = /^(https?):\/\/([^\s\\/?#@\u0080-\u{10ffff}]+)(\/[^\\?#\p{Cc}]*)?$/iu
+// Not with the flag i: it folds the Kelvin sign and the long s, which the range holds, into k and s.
+const form = /^([Hh][Tt][Tt][Pp][Ss]?):\/\/([^\s\\/?#@\u0080-\u{10ffff}]+)(\/[^\\?#\p{Cc}]*)?$/u
 
 /** Throws ConfigError. */
 export function parseUri(uri: string): VaultKeyPath {
@@ -57,12 +58,15 @@ function badUri(uri: string): ConfigError {
  * to another path of the server than one of the transit engine: the request carries a token.
  */
 export function requestUrl(key: VaultKeyPath, operation: 'encrypt' | 'decrypt'): string | undefined {
-  const address = withoutEndSlashes(key.address)
+  return vaultUrl(key.address, [...key.enginePath.split('/'), operation, key.keyName])
+}
+
+/** The URL of a path of a server; undefined when address and path make none, or lead elsewhere than they say. */
+export function vaultUrl(server: string, segments: readonly string[]): string | undefined {
+  const address = withoutEndSlashes(server)
   const [, , , prefix = ''] = form.exec(address) ?? []
-  const path = [...prefix.split('/').slice(1), 'v1', ...key.enginePath.split('/'), operation, key.keyName]
-  if (!form.test(address) || !URL.canParse(address) || key.keyName.includes('/') || !path.every(isSegment)) {
-    return undefined
-  }
+  const path = [...prefix.split('/').slice(1), 'v1', ...segments]
+  if (!form.test(address) || !URL.canParse(address) || !path.every(isSegment)) return undefined
   const { origin, hostname } = new URL(address)
   return fitsHostName(hostname) ? `${origin}/${path.map(encodeURIComponent).join('/')}` : undefined
 }
@@ -75,5 +79,5 @@ function withoutEndSlashes(text: string): string {
 }
 
 function isSegment(text: string): boolean {
-  return text !== '' && text !== '.' && text !== '..' && !/[\p{Cc}\p{Cs}]/u.test(text)
+  return text !== '' && text !== '.' && text !== '..' && !text.includes('/') && !/[\p{Cc}\p{Cs}]/u.test(text)
 }

@@ -7,13 +7,18 @@ import { CredentialFailure, explain, type Credentials } from './failure.ts'
 import type { KmsKey } from './key.ts'
 import { machineCredentials } from './machine.ts'
 import { assumeRole } from './role.ts'
-import type { Sdk } from './sdk.ts'
+import type { Providers } from './sdk.ts'
 import { clientSettings, setting } from './settings.ts'
 
 export type CredentialSource = () => Promise<Credentials>
 
 /** The credentials for a key: those that were found, or those of its role. Rejects with CredentialFailure. */
-export function credentialSource(key: KmsKey, region: string, host: Host, sdk: Sdk): CredentialSource {
+export function credentialSource(
+  key: Pick<KmsKey, 'profile' | 'role'>,
+  region: string,
+  host: Host,
+  sdk: Providers,
+): CredentialSource {
   const place: Place = { region, host, sdk }
   const found: CredentialSource = () => findCredentials(key.profile, place)
   return key.role === '' ? found : () => assumeRole(key.role, found, place)
@@ -22,7 +27,7 @@ export function credentialSource(key: KmsKey, region: string, host: Host, sdk: S
 export interface Place {
   readonly region: string
   readonly host: Host
-  readonly sdk: Sdk
+  readonly sdk: Providers
 }
 
 async function findCredentials(profile: string, place: Place): Promise<Credentials> {
@@ -95,7 +100,7 @@ function isPresent(host: Host, path: string | undefined): Promise<boolean> {
   )
 }
 
-type IniOptions = NonNullable<Parameters<Sdk['fromIni']>[0]>
+type IniOptions = NonNullable<Parameters<Providers['fromIni']>[0]>
 
 // The SDK's own would read the endpoint from the process.
 function roleAssumers({ host, sdk, region }: Place): Pick<IniOptions, 'roleAssumer' | 'roleAssumerWithWebIdentity'> {

@@ -20,12 +20,15 @@ interface Answer {
   readonly body: Uint8Array
 }
 
-/** Redirects are refused: a signed request is for the host that it was signed for. */
-export function fetchHandler(host: Host): Record<string, unknown> {
+/**
+ * Redirects are refused, or with `manual` an answer like others: a signed request is for the host that it was signed
+ * for.
+ */
+export function fetchHandler(host: Host, redirect: 'error' | 'manual' = 'error'): Record<string, unknown> {
   return {
     metadata: { handlerProtocol: 'http/1.1' },
     handle: async (request: Request, options?: { readonly abortSignal?: unknown }) => ({
-      response: await send(host, request, options?.abortSignal),
+      response: await send(host, request, redirect, options?.abortSignal),
     }),
     updateHttpClientConfig: () => undefined,
     httpHandlerConfigs: () => ({}),
@@ -33,14 +36,14 @@ export function fetchHandler(host: Host): Record<string, unknown> {
   }
 }
 
-async function send(host: Host, request: Request, abortSignal: unknown): Promise<Answer> {
+async function send(host: Host, request: Request, redirect: 'error' | 'manual', abortSignal: unknown): Promise<Answer> {
   const { method, headers, body } = request
   try {
     const response = await host.fetch(urlOf(request), {
       method,
-      // fetch sets these two itself, from the URL and the body.
-      headers: Object.entries(headers).filter(([name]) => !/^(?:host|content-length)$/i.test(name)),
-      redirect: 'error',
+      // fetch sets two of these itself, from the URL and the body; the third it does not know.
+      headers: Object.entries(headers).filter(([name]) => !/^(?:host|content-length|expect)$/i.test(name)),
+      redirect,
       ...((typeof body === 'string' || body instanceof Uint8Array) && { body }),
       ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
     })

@@ -2,24 +2,36 @@
 import type { KMS, KMSClientConfig } from '@aws-sdk/client-kms'
 import type { fromIni, fromTemporaryCredentials, fromWebToken } from '@aws-sdk/credential-providers'
 import { loadSdk } from '../sdk.ts'
-import type { KmsKey } from './key.ts'
+import type { MasterKey } from '../types.ts'
 
-export interface Sdk {
+export interface Sdk extends Providers {
   readonly KMS: new (settings: KMSClientConfig) => KMS
+}
+
+/** What finds credentials. */
+export interface Providers {
   readonly fromIni: typeof fromIni
   readonly fromTemporaryCredentials: typeof fromTemporaryCredentials
   readonly fromWebToken: typeof fromWebToken
 }
 
 /** Throws KeyBackendError not-installed. */
-export async function loadAwsSdk(key: KmsKey): Promise<Sdk> {
+export async function loadAwsSdk(key: MasterKey): Promise<Sdk> {
   const [{ KMS }, providers] = await Promise.all([
     loadSdk('@aws-sdk/client-kms', key, () => import('@aws-sdk/client-kms')),
+    loadProviders(key),
+  ])
+  return { KMS, ...providers }
+}
+
+/** Throws KeyBackendError not-installed. */
+export async function loadProviders(key: MasterKey): Promise<Providers> {
+  const [providers] = await Promise.all([
     loadSdk('@aws-sdk/credential-providers', key, () => import('@aws-sdk/credential-providers')),
     silenceVersionWarning(),
   ])
   const { fromIni, fromTemporaryCredentials, fromWebToken } = providers
-  return { KMS, fromIni, fromTemporaryCredentials, fromWebToken }
+  return { fromIni, fromTemporaryCredentials, fromWebToken }
 }
 
 // The SDK tells the user of a program about the Node that it will need some day. This is how its variable

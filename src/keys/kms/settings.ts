@@ -18,8 +18,11 @@ export interface ClientSettings {
   readonly authSchemePreference: string[]
 }
 
+/** As the variables AWS_ENDPOINT_URL_‹service› spell it. */
+export type AwsService = 'KMS' | 'STS' | 'S3' | 'SECRETS_MANAGER'
+
 /** Throws ConfigError for a variable that makes no sense. */
-export function clientSettings(host: Host, service: 'KMS' | 'STS', region: string): ClientSettings {
+export function clientSettings(host: Host, service: AwsService, region: string): ClientSettings {
   const endpoint = endpointOf(host, service)
   return {
     region,
@@ -36,7 +39,7 @@ export function clientSettings(host: Host, service: 'KMS' | 'STS', region: strin
   }
 }
 
-function endpointOf(host: Host, service: string): string | undefined {
+function endpointOf(host: Host, service: AwsService): string | undefined {
   if (isOn(host, 'AWS_IGNORE_CONFIGURED_ENDPOINT_URLS')) return undefined
   const name = [`AWS_ENDPOINT_URL_${service}`, 'AWS_ENDPOINT_URL'].find((each) => setting(host, each) !== undefined)
   const endpoint = name === undefined ? undefined : setting(host, name)

@@ -3,9 +3,11 @@
 import type { Branch, Item, Leaf } from '../../tree/types.ts'
 import { type FlatField, flatten, unflatten } from '../flatten.ts'
 import { scalarText } from '../scalar-text.ts'
+import { changedFields } from '../section-fields.ts'
 import { findSection, sectionKey, splitLayout, withLayout } from '../section.ts'
 import { applySplices, leafSource, type Splice, writeSource } from '../source.ts'
-import type { Document, DroppedComment, Edits, Section } from '../types.ts'
+import type { Change, Document, DroppedComment, Edits, Section } from '../types.ts'
+import { spliceChange } from './change.ts'
 import { spliceComment } from './comment-run.ts'
 import { emitIni, quoteValue } from './emit.ts'
 import { type Quote, readValue } from './lexis.ts'
@@ -36,12 +38,30 @@ export class IniDocument implements Document {
     const { text } = this.#ini
     const splices = spliceLeaves(this.#ini, edits)
     if (section) splices.push(...closeOpenQuote(this.#ini, edits))
+    const fields = section && this.#changeSection(section)
+    if (fields) return writeSource(applySplices(text, [...splices, ...fields]))
     const lines = section && sectionText(section, this.#newline)
     const found = this.#ini.sections.find(({ name }) => name === sectionKey)
     if (found) splices.push(this.#replaceSection(found, lines))
     const body = applySplices(text, splices)
     if (lines === undefined || found) return writeSource(body)
     return writeSource(`${body}${leadOf(body, this.#newline)}${text.endsWith('\n') ? lines + this.#newline : lines}`)
+  }
+
+  /** The values of the metadata that change; undefined when it must be written anew. */
+  #changeSection(section: Section): Splice[] | undefined {
+    const found = this.#ini.sections.find(({ name }) => name === sectionKey)
+    if (!found || !this.metadata) return undefined
+    const old = withLayout({ metadata: this.metadata, layout: this.layout })
+    return changedFields(old, withLayout(section))?.flatMap(({ key, value }) => {
+      const site = found.entries.get(key)?.value
+      return site ? [{ start: site.place.start, end: site.place.end, text: spellValue(site, value) }] : []
+    })
+  }
+
+  change(change: Change): Uint8Array | undefined {
+    const splices = spliceChange(this.#ini, change)
+    return splices && writeSource(applySplices(this.#ini.text, splices))
   }
 
   // The blank line before the section goes with it, and with a section that ends without a newline the newline of the

@@ -6,7 +6,7 @@ import { formatFloat, scalarText } from '../scalar-text.ts'
 import { leafSource } from '../source.ts'
 import { trim } from './lexis.ts'
 
-const defaultSection = 'DEFAULT'
+export const defaultSection = 'DEFAULT'
 
 interface Entry {
   readonly key: string
@@ -55,6 +55,11 @@ function entriesOf({ items }: Branch): Entry[] {
   return [...entries.values()]
 }
 
+/** The keys of a section as sops prints them, one text for each line. Throws ERR_SOPS_EMIT. */
+export function emitEntries(section: Branch): string[] {
+  return entryLines(entriesOf(section)).flatMap((line) => line.split('\n'))
+}
+
 function entryLines(entries: readonly Entry[]): string[] {
   const keys = entries.map(({ key }) => quoteKey(key))
   const width = keys.reduce((most, key) => Math.max(most, Buffer.byteLength(key)), 0)
@@ -65,7 +70,8 @@ function entryLines(entries: readonly Entry[]): string[] {
   })
 }
 
-function quoteKey(key: string): string {
+/** The key in the quotes that sops gives it. */
+export function quoteKey(key: string): string {
   if (/["=:]/.test(key)) return `\`${key}\``
   return key.includes('`') ? `"""${key}"""` : key
 }

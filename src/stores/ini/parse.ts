@@ -9,6 +9,8 @@ import { failAt, findMarker, lineFrom, readKey, readValue, type Span, trimSpan, 
 
 export interface ValueSite {
   leaf: Scalar | Comment
+  /** Where the key's line begins. */
+  readonly start: number
   readonly place: ValueText
   /** The comment behind a value of several lines: sops reads it only there, not behind a ciphertext. */
   trailing: CommentSite | undefined
@@ -31,9 +33,11 @@ export interface SectionText {
   readonly entries: Map<string, Entry>
 }
 
-interface Entry {
-  value: ValueSite
-  comment: CommentSite | undefined
+export interface Entry {
+  readonly value: ValueSite
+  readonly comment: CommentSite | undefined
+  /** The same key further up: sops does not see it. */
+  readonly earlier: Entry | undefined
 }
 
 export interface IniText {
@@ -121,7 +125,7 @@ class IniReader {
     const name = key.name === '-' ? `#${++this.#autoKeys}` : key.name
     const place = readValue(text, key.end)
     if (name === '') failAt(text, start, 'error creating new key: empty key name')
-    const value: ValueSite = { leaf: readLeaf(place.value), place, trailing: undefined }
+    const value: ValueSite = { leaf: readLeaf(place.value), start, place, trailing: undefined }
     this.#values.push(value)
     const isLong = text.slice(place.start, place.end).includes('\n')
     const holder: Holder = {
@@ -135,7 +139,7 @@ class IniReader {
     if (place.comment && !holder.takesInline) value.trailing = comment
     const known = this.#section.entries.get(name)
     if (known) this.#dropEntry(known, name)
-    this.#section.entries.set(name, { value, comment })
+    this.#section.entries.set(name, { value, comment, earlier: known })
     if (place.ignored) this.#dropIgnored(place.ignored, name)
     this.#section.end = place.next
     return place.next
@@ -177,7 +181,7 @@ function newSection(name: string, start: number): SectionText {
 }
 
 // A byte order mark: of UTF-8, or one of UTF-16, which is passed over likewise.
-function markLength(text: string): number {
+export function markLength(text: string): number {
   if (text.startsWith('\ufeff')) return 1
   return text.startsWith('\udcfe\udcff') || text.startsWith('\udcff\udcfe') ? 2 : 0
 }

@@ -4,7 +4,8 @@
 import type { Branch, Leaf } from '../../tree/types.ts'
 import { findSection, sectionKey, splitLayout } from '../section.ts'
 import { applySplices, leafSource, type Splice, writeSource } from '../source.ts'
-import type { Document, DroppedComment, Edits, Section } from '../types.ts'
+import type { Change, Document, DroppedComment, Edits, Section } from '../types.ts'
+import { spliceChange } from './change.ts'
 import { emitLeaf } from './emit.ts'
 import { spliceSection } from './section.ts'
 import { branchOf, type JsonText, type ListSpans, readJson, type Site } from './spans.ts'
@@ -28,10 +29,12 @@ export class JsonDocument implements Document {
 
   rewrite(edits: Edits, section?: Section): Uint8Array {
     const { text, sites } = this.#json
-    const splices = spliceLeaves(sites, edits)
-    const sectionSplice = spliceSection(this.#json, section)
-    if (sectionSplice) splices.push(sectionSplice)
-    return writeSource(applySplices(text, splices))
+    return writeSource(applySplices(text, [...spliceLeaves(sites, edits), ...spliceSection(this.#json, section)]))
+  }
+
+  change(change: Change): Uint8Array | undefined {
+    const splices = spliceChange(this.#json, change)
+    return splices && writeSource(applySplices(this.#json.text, splices))
   }
 }
 

@@ -12,7 +12,7 @@ export interface JsonStyle {
   readonly unit: string
   /** After a comma, where there is no newline. */
   readonly gap: string
-  readonly colon: ':' | ': '
+  readonly colon: string
 }
 
 // eslint-disable-next-line no-control-regex -- control characters are what is escaped

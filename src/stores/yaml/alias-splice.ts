@@ -16,7 +16,8 @@ function isEdited(alias: AliasSource, edits: Edits): boolean {
   return false
 }
 
-function expandAlias({ span, value, flow }: AliasSource, edits: Edits): Splice {
+/** The value itself in place of an alias. */
+export function expandAlias({ span, value, flow }: AliasSource, edits: Edits): Splice {
   const edited = withEdits(value, edits)
   return { start: span.start, end: span.end, text: spellInline(edited, flow) }
 }

@@ -1,8 +1,9 @@
 // A YAML text as a document: SOPS' tree, and the text itself as what is rewritten.
 import { ParseError, SopsError } from '../../errors.ts'
 import type { Branch, Leaf } from '../../tree/types.ts'
-import { writeSource } from '../source.ts'
-import type { Document, DroppedComment, Edits, Section } from '../types.ts'
+import { applySplices, writeSource } from '../source.ts'
+import type { Change, Document, DroppedComment, Edits, Section } from '../types.ts'
+import { spliceChange } from './change.ts'
 import { readYaml } from './reader.ts'
 import { rewriteText } from './rewrite.ts'
 import { readLayout } from './section-text.ts'
@@ -57,6 +58,11 @@ class YamlDocument implements Document {
     return writeSource(this.#mark + rewriteText(this.#syntax, edits, section))
   }
 
+  change(change: Change): Uint8Array | undefined {
+    const splices = spliceChange(this.#syntax, change)
+    return splices && writeSource(this.#mark + applySplices(this.#syntax.text, splices))
+  }
+
   settle(encrypted: ReadonlySet<Leaf>): Document {
     if (!this.#hasComments()) return this
     const { originals, ...tree } = settleTree(this.#syntax, encrypted)
@@ -69,6 +75,7 @@ class YamlDocument implements Document {
         for (const leaf of copiedComments(this.#syntax)) translated.set(leaf, replaceByPlaceholder(leaf))
         return this.rewrite(translated, section)
       },
+      change: (change: Change): Uint8Array | undefined => this.change(change),
     }
   }
 

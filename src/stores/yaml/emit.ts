@@ -1,7 +1,7 @@
 // Prints a tree that has no source: byte for byte what sops prints, but for strings that sops' own text loses.
 import { SopsError } from '../../errors.ts'
 import type { Branch, Comment, Item, Value } from '../../tree/types.ts'
-import { type CollectionKind, type NodeComments, Printer } from './printer.ts'
+import { type CollectionKind, type NodeComments, Printer, type PrintStyle } from './printer.ts'
 
 type Entry = Item | Value
 
@@ -32,7 +32,7 @@ export function emitYaml(
   section: Branch | undefined,
   layoutComment?: string,
 ): string {
-  const printer = new Printer(indentStep(indent))
+  const printer = new Printer({ step: indentStep(indent) })
   branches.forEach((branch, index) => {
     printer.startDocument()
     printNode(
@@ -46,7 +46,12 @@ export function emitYaml(
 
 /** The text of one value, as `--extract` prints it: whatever the layout, four spaces per level. */
 export function emitYamlValue(value: Exclude<Value, Comment>): string {
-  const printer = new Printer(defaultIndent)
+  return printValue(value, { step: defaultIndent })
+}
+
+/** The text of one value in a style of the caller's. */
+export function printValue(value: Exclude<Value, Comment>, style: PrintStyle): string {
+  const printer = new Printer(style)
   printer.startDocument()
   printNode(printer, value)
   printer.endDocument()

@@ -11,11 +11,22 @@ interface Frame {
 
 const place: Place = { style: 'plain', flow: true, simpleKey: false, bodyColumn: 0, hint: 0 }
 
+type Spell = (value: Scalar, where: Place) => string
+
 /** One line that sops reads back to the same value; comments are left out. */
 export function emitFlow(root: Value): string {
+  return printFlow(root, spellExactly)
+}
+
+/** The same, with floats as sops prints them: `1` for 1.0. */
+export function emitFlowAsSops(root: Value): string {
+  return printFlow(root, spellScalar)
+}
+
+function printFlow(root: Value, spell: Spell): string {
   const parts: string[] = []
   const frames: Frame[] = []
-  startValue(parts, frames, root)
+  startValue(parts, frames, root, spell)
   for (let frame = frames.at(-1); frame !== undefined; frame = frames.at(-1)) {
     const entry = frame.entries[frame.next++]
     if (entry === undefined) {
@@ -25,15 +36,15 @@ export function emitFlow(root: Value): string {
     }
     if (frame.next > 1) parts.push(', ')
     if (entry.type === 'item') parts.push(spellKey(entry))
-    startValue(parts, frames, entry.type === 'item' ? entry.value : entry)
+    startValue(parts, frames, entry.type === 'item' ? entry.value : entry, spell)
   }
   return parts.join('')
 }
 
-function startValue(parts: string[], frames: Frame[], value: Value): void {
+function startValue(parts: string[], frames: Frame[], value: Value, spell: Spell): void {
   if (value.type === 'comment') return
   if (value.type !== 'branch' && value.type !== 'list') {
-    parts.push(spellExactly(value, place))
+    parts.push(spell(value, place))
     return
   }
   const entries: Frame['entries'] =

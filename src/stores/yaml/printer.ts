@@ -17,6 +17,13 @@ export interface NodeComments {
 
 export type CollectionKind = 'map' | 'list'
 
+export interface PrintStyle {
+  /** Spaces per level, 1 to 9. */
+  readonly step: number
+  /** How much deeper than its key a list stands; without it, one level. */
+  readonly listOffset?: number
+}
+
 interface Level {
   readonly kind: CollectionKind
   /** Column of the collection around it; -1 at the root. */
@@ -33,10 +40,11 @@ export class Printer {
   private indent = -1
   private documents = 0
   private readonly step: number
+  private readonly listOffset: number | undefined
 
-  /** `step`: spaces per level, 2 to 9. */
-  constructor(step: number) {
+  constructor({ step, listOffset }: PrintStyle) {
     this.step = step
+    this.listOffset = listOffset
   }
 
   finish(): string {
@@ -106,7 +114,7 @@ export class Printer {
     this.printPrefix(false)
     this.printLine()
     this.printFoot()
-    const indent = this.deeperIndent(false)
+    const indent = kind === 'list' ? this.listIndent() : this.deeperIndent(false)
     this.levels.push({ kind, outerIndent: this.indent })
     this.indent = indent
   }
@@ -176,6 +184,12 @@ export class Printer {
     if (this.indent < 0) return flow ? this.step : 0
     if (this.levels.at(-1)?.kind === 'list') return this.indent + 2
     return this.step * Math.floor((this.indent + this.step) / this.step)
+  }
+
+  private listIndent(): number {
+    const { listOffset } = this
+    if (listOffset === undefined || this.levels.at(-1)?.kind !== 'map') return this.deeperIndent(false)
+    return this.indent + listOffset
   }
 
   private printHead(indent: number = this.indent): void {

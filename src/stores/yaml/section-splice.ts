@@ -2,15 +2,23 @@
 // gives the text back that was there before it.
 import { SopsError } from '../../errors.ts'
 import type { Branch } from '../../tree/types.ts'
+import { changedFields } from '../section-fields.ts'
 import { sectionKey } from '../section.ts'
 import type { Splice } from '../source.ts'
 import type { Edits, Section } from '../types.ts'
 import { isBlankLine, needsKeep } from './block-room.ts'
 import { entryOf, insertEntry, removeEntry } from './flow-section.ts'
 import { afterBlanks, afterBreak, beforeBreak, columnOf, isBreak, lineEnd, lineStart } from './lines.ts'
-import { isBlockStyle, spellComment } from './scalar-splice.ts'
+import { isBlockStyle, spellComment, spliceScalar } from './scalar-splice.ts'
 import { hasContent, SectionTask } from './section-task.ts'
-import { blockSection, type EmptyRoot, flowSection, readEmptyRoot, type SectionStyle } from './section-text.ts'
+import {
+  blockSection,
+  type EmptyRoot,
+  flowSection,
+  readEmptyRoot,
+  readLayout,
+  type SectionStyle,
+} from './section-text.ts'
 import type { Span, YamlPart, YamlSyntax } from './syntax.ts'
 
 export interface SectionSplices {
@@ -55,7 +63,10 @@ function openEndOf(text: string, splices: readonly Splice[]): number | undefined
 }
 
 function writeSection(task: SectionTask, part: YamlPart, metadata: Branch, style: SectionStyle): Splice[] {
-  if (part.section !== undefined) return [replaceSection(task, part, part.section.span, metadata, style)]
+  if (part.section !== undefined) {
+    const kept = changeFields(task, part, metadata, style)
+    return kept ?? [replaceSection(task, part, part.section.span, metadata, style)]
+  }
   const root = emptyRootOf(task, part)
   if (root?.span !== undefined)
     return [replaceRoot(task, part, root.span, metadata, { ...style, emptyRoot: root.name })]
@@ -111,6 +122,21 @@ function stripLastBlock(task: SectionTask, at: number): Splice[] {
   if (leaf.value.endsWith('\n') || source.header.includes('-')) return []
   const start = source.span.start + 1
   return [{ start, end: start + source.header.length, text: `${source.header.replace('+', '')}-` }]
+}
+
+/** The values that change in a section that else stays; undefined when it must be written anew. */
+function changeFields(task: SectionTask, part: YamlPart, metadata: Branch, style: SectionStyle): Splice[] | undefined {
+  const { section, rootFlow } = part
+  // A flow section says its MAC twice.
+  if (section?.value.type !== 'branch' || rootFlow !== undefined) return undefined
+  if (readLayout(task.text, section.span) !== style.layout) return undefined
+  const { text, lineBreak } = task
+  return changedFields(section.value, metadata)?.flatMap(({ old, value }) => {
+    const source = task.sourceOf(old)
+    return source === undefined
+      ? []
+      : spliceScalar({ text, lineBreak, indent: 4, openEnd: undefined }, source, old, value)
+  })
 }
 
 function replaceSection(task: SectionTask, part: YamlPart, span: Span, metadata: Branch, style: SectionStyle): Splice {

@@ -21,6 +21,11 @@ export class SectionTask {
     this.#syntax = syntax
   }
 
+  sourceOf(leaf: Leaf): ScalarSource | undefined {
+    const source = this.#syntax.sources.get(leaf)
+    return source?.kind === 'scalar' ? source : undefined
+  }
+
   scalarEndingAt(at: number): Found | undefined {
     this.#scalars ??= new Map(this.#indexScalars())
     return this.#scalars.get(at)

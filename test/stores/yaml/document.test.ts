@@ -229,7 +229,9 @@ describe('a comment behind the key of the section', () => {
   it('stays when the section is replaced', () => {
     const document = parse(text('x'))
     const edits = editsOf(document, { x: comment('y') })
-    expect(toText(document.rewrite(edits, section))).toBe(`a: 1\n#y\n${sectionText}`)
+    expect(toText(document.rewrite(edits, section))).toBe(text('y'))
+    const written = sectionText.replace('sops:', 'sops:\n    # tsops_layout: L')
+    expect(toText(document.rewrite(edits, { ...section, layout: 'L' }))).toBe(`a: 1\n#y\n${written}`)
   })
 
   it('goes with the section where it is part of it', () => {
