@@ -9,7 +9,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/interop/**'],
+          exclude: ['test/interop/**', 'test/cluster/**'],
           testTimeout: minute,
           hookTimeout: minute,
         },
@@ -21,6 +21,16 @@ export default defineConfig({
           globalSetup: ['test/interop/install-peers.ts'],
           // Each test starts many processes of its own.
           maxWorkers: 2,
+          testTimeout: 10 * minute,
+          hookTimeout: 10 * minute,
+        },
+      },
+      {
+        test: {
+          name: 'cluster',
+          include: ['test/cluster/**/*.test.ts'],
+          globalSetup: ['test/interop/install-peers.ts', 'test/cluster/peers.ts'],
+          maxWorkers: 1,
           testTimeout: 10 * minute,
           hookTimeout: 10 * minute,
         },

@@ -14,6 +14,8 @@ export interface Flag {
   readonly hidden?: boolean
   /** What stands for the value in the help. */
   readonly value?: string
+  /** What the flag says without `=`; it then takes no value from the next argument. */
+  readonly bare?: string
 }
 
 /** environment: a variable does not parse. forms: one flag under two names. syntax: all else. */
@@ -59,6 +61,8 @@ export class FlagValues {
 export interface ParsedArguments {
   readonly flags: FlagValues
   readonly positionals: readonly string[]
+  /** What stands after `--`, for a command that runs a program. */
+  readonly program?: readonly string[]
 }
 
 /**
@@ -122,7 +126,7 @@ function readTokens(
     const { name, value } = splitFlag(arg)
     const flag = byName.get(name)
     if (flag === undefined) throw new UsageError('syntax', `flag provided but not defined: -${name}`)
-    let text = value ?? (flag.kind === 'bool' ? 'true' : undefined)
+    let text = value ?? flag.bare ?? (flag.kind === 'bool' ? 'true' : undefined)
     if (text === undefined) {
       text = args[at]
       at += 1
@@ -208,7 +212,8 @@ function moveFlagsFirst(
       return [...flags, '--', ...others, ...args.slice(at + 1)]
     } else if (flag !== undefined) {
       flags.push(arg)
-      mayBeValue = !arg.includes('=') && (order === 'sops' || flag.kind !== 'bool')
+      const alone = flag.kind === 'bool' || flag.bare !== undefined
+      mayBeValue = !arg.includes('=') && (order === 'sops' || !alone)
     } else {
       others.push(arg)
     }

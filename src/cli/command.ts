@@ -14,6 +14,14 @@ export interface Call {
   readonly root: FlagValues
   readonly flags: FlagValues
   readonly positionals: readonly string[]
+  /** What stands after `--`, for a command that runs a program. */
+  readonly program?: readonly string[]
+}
+
+export interface CommandEntry {
+  readonly name: string
+  readonly summary: string
+  load(): Promise<Command>
 }
 
 export interface Command {
@@ -23,6 +31,10 @@ export interface Command {
   readonly operation: Operation
   /** Takes any number of files: flags then mix freely with them. */
   readonly severalFiles?: boolean
+  /** Ends in a program: `FILE COMMAND` for a shell, or `FILE… -- PROGRAM ARG…`. */
+  readonly takesProgram?: boolean
+  /** Commands of its own; then it does nothing else. */
+  readonly subcommands?: readonly CommandEntry[]
   flagGroups(): Promise<readonly FlagGroup[]>
   /** Gives the exit status; throws what report.ts can print. */
   run(call: Call): Promise<number>

@@ -54,14 +54,14 @@ export function namesKeys(flags: FlagValues): boolean {
 }
 
 /** The encryption context that `name:value,…` gives. sops loses it for the keys of a rule; here they get it too. */
-function readContext(text: string): SpecOptions['context'] {
+export function readContext(text: string): SpecOptions['context'] {
   const pairs = text.split(',').map((pair) => pair.split(':'))
   if (pairs.some((pair) => pair.length !== 2)) return undefined
   return Object.fromEntries(pairs.map(([name = '', value = '']) => [name, value]))
 }
 
 // What is wrong with the configuration comes first, as in sops.
-function checkContext(text: string): void {
+export function checkContext(text: string): void {
   if (text === '' || readContext(text) !== undefined) return
   throw new CommandError(contextStatus, 'Invalid KMS encryption context format', 'It is name:value,name:value.')
 }

@@ -35,7 +35,8 @@ export function encryption(call: Call, session: Session = openSession(call)): Tr
       const layout = await session.layout(outputFormat)
       const rule = await creationRule(call, session, { name, format, onWarning })
       const allowUnencrypted = flags.isOn('allow-unencrypted')
-      const options = { ...session.options, format, outputFormat, layout, allowUnencrypted, onWarning }
+      const audit = session.auditOf(path)
+      const options = { ...session.options, format, outputFormat, layout, allowUnencrypted, audit, onWarning }
       return {
         outputFormat,
         isDue: async (bytes) => (await stateOf(() => isEncrypted(bytes, { format }))) !== 'encrypted',

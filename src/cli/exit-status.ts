@@ -3,7 +3,28 @@
 import { SopsError } from '../errors.ts'
 import type { SopsErrorCode } from '../errors.ts'
 
-export type Operation = 'encrypt' | 'decrypt' | 'filestatus' | 'keygen' | 'keyservice'
+export type Operation =
+  | 'encrypt'
+  | 'decrypt'
+  | 'filestatus'
+  | 'keygen'
+  | 'keyservice'
+  | 'edit'
+  | 'set'
+  | 'unset'
+  | 'rotate'
+  | 'updatekeys'
+  | 'groups'
+  | 'exec-env'
+  | 'exec-file'
+  | 'publish'
+  | 'completion'
+  | 'git-textconv'
+  | 'to-secret'
+  | 'to-sealed'
+  | 'to-external'
+  | 'to-files'
+  | 'from-sealed'
 
 type Statuses = number | (Readonly<Partial<Record<Operation, number>>> & { readonly other: number })
 
@@ -13,7 +34,7 @@ const statuses: Readonly<Record<SopsErrorCode, Statuses>> = {
   ERR_SOPS_METADATA_MISSING: 1,
   ERR_SOPS_METADATA_INVALID: 1,
   ERR_SOPS_INPUT: 100,
-  ERR_SOPS_OUTPUT: 3,
+  ERR_SOPS_OUTPUT: { updatekeys: 1, groups: 1, other: 3 },
   ERR_SOPS_EMIT: 4,
   ERR_SOPS_ALREADY_ENCRYPTED: 203,
   ERR_SOPS_CONFIG_INVALID: 1,
@@ -21,14 +42,16 @@ const statuses: Readonly<Record<SopsErrorCode, Statuses>> = {
   ERR_SOPS_NO_RULE: 1,
   ERR_SOPS_NO_KEYS: 1,
   ERR_SOPS_DATA_KEY: 128,
-  ERR_SOPS_DATA_KEY_WRAP: 1,
-  ERR_SOPS_KEY_BACKEND: { encrypt: 1, other: 128 },
+  ERR_SOPS_DATA_KEY_WRAP: { edit: 128, other: 1 },
+  ERR_SOPS_KEY_BACKEND: { encrypt: 1, rotate: 1, updatekeys: 1, groups: 1, other: 128 },
   ERR_SOPS_VALUE_ENCRYPT: 23,
   ERR_SOPS_VALUE_DECRYPT: 25,
   ERR_SOPS_MAC: 51,
   ERR_SOPS_NOTHING_ENCRYPTED: 1, // °
-  ERR_SOPS_PATH_SYNTAX: 91,
+  ERR_SOPS_PATH_SYNTAX: { set: 7, unset: 7, other: 91 },
   ERR_SOPS_PATH_MISSING: 1,
+  ERR_SOPS_DESTINATION: 1, // ° sops' uncoded errors
+  ERR_SOPS_MANIFEST: 1, // °
 }
 
 /** A failure of the command line alone, with its own status. */

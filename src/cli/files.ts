@@ -61,7 +61,7 @@ export async function readInput(io: Io, path: string, name: string = path): Prom
     return await readFile(path)
   } catch (error) {
     const isDirectory = codeOf(error) === 'EISDIR'
-    const hint = isDirectory ? '`tsops decrypt` and `tsops encrypt` take directories with --recursive.' : undefined
+    const hint = isDirectory ? '`tsops encrypt`, `decrypt` and `rotate` take directories with --recursive.' : undefined
     const reason = `${isDirectory ? 'read' : 'open'} ${name}: ${explain(error)}`
     throw new CommandError(readStatus, `Error reading file: ${reason}`, hint)
   }
@@ -69,9 +69,15 @@ export async function readInput(io: Io, path: string, name: string = path): Prom
 
 /**
  * Writes all of `bytes` to `path` or changes nothing. Symbolic links are written through; mode and, for root, owner are kept.
- * Throws SopsError ERR_SOPS_OUTPUT.
+ * Throws SopsError ERR_SOPS_OUTPUT, and CommandError that `beforeReplacing`, called last of all, throws.
  */
-export async function writeOutput(io: Io, path: string, bytes: Uint8Array, what: 'in-place' | 'output'): Promise<void> {
+export async function writeOutput(
+  io: Io,
+  path: string,
+  bytes: Uint8Array,
+  what: 'in-place' | 'output',
+  beforeReplacing: () => void = () => undefined,
+): Promise<void> {
   const absolute = resolve(io.cwd, path)
   if (stdoutPaths.has(absolute)) return writeStdout(io, bytes)
   try {
@@ -79,10 +85,11 @@ export async function writeOutput(io: Io, path: string, bytes: Uint8Array, what:
     if (old?.isDirectory() === true) throw Object.assign(new Error(), { code: 'EISDIR' })
     if (old === undefined || old.isFile()) {
       if (old !== undefined && old.nlink > 1) warnOfHardLinks(io, path)
-      await replaceFile(followLinks(absolute), bytes, old)
+      await replaceFile(followLinks(absolute), bytes, old, beforeReplacing)
       return
     }
   } catch (error) {
+    if (error instanceof CommandError) throw error
     const reason = `open ${path}: ${explain(error)}`
     const hint = needsDirectory.has(codeOf(error))
       ? 'A new file is written beside the old one and takes its name, so the directory must be writable, too.'
@@ -143,12 +150,23 @@ const temporaries = new Set<string>()
 
 /** For a signal: what is half written goes, before the process does. */
 export function removeTemporaries(): void {
-  for (const path of temporaries) rmSync(path, { force: true })
+  for (const path of temporaries) rmSync(path, { recursive: true, force: true })
+}
+
+/** A path that a signal takes away, until the function that comes back is called. */
+export function registerTemporary(path: string): () => void {
+  temporaries.add(path)
+  return () => temporaries.delete(path)
 }
 
 const synchronize = promisify(fsync)
 
-async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefined): Promise<void> {
+async function replaceFile(
+  path: string,
+  bytes: Uint8Array,
+  old: Stats | undefined,
+  beforeReplacing: () => void,
+): Promise<void> {
   // Replacing a name asks nothing of the file itself; sops would not write to one that is read-only.
   if (old !== undefined) accessSync(path, constants.W_OK)
   const temporary = join(dirname(path), `.tsops-${randomBytes(9).toString('base64url')}.tmp`)
@@ -166,6 +184,7 @@ async function replaceFile(path: string, bytes: Uint8Array, old: Stats | undefin
     } finally {
       closeSync(file)
     }
+    beforeReplacing()
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })

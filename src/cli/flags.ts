@@ -136,14 +136,14 @@ export const thresholdFlag: Flag = {
   help: 'how many key groups are needed to decrypt',
 }
 
-const contextFlag: Flag = {
+export const contextFlag: Flag = {
   names: ['encryption-context'],
   kind: 'string',
   value: 'KEY:VALUE,…',
   help: 'encryption context of AWS KMS keys, where no key group has its own',
 }
 
-const awsProfileFlag: Flag = {
+export const awsProfileFlag: Flag = {
   names: ['aws-profile'],
   kind: 'string',
   value: 'PROFILE',
@@ -168,8 +168,50 @@ export const allowUnencryptedFlag: Flag = {
   help: 'accept rules that leave every value in clear',
 }
 
+/** ° */
+export const dotenvDialectFlag: Flag = {
+  names: ['dotenv-dialect'],
+  kind: 'string',
+  value: 'DIALECT',
+  help: 'print dotenv for another reader than sops: shell, node, docker or direnv',
+}
+
+/** ° */
+export const keepUnknownKeysFlag: Flag = {
+  names: ['keep-unknown-keys'],
+  kind: 'bool',
+  help: 'keep keys of the file that its creation rule does not name',
+}
+
+/** ° */
+export const rotateOnRemovalFlag: Flag = {
+  names: ['rotate-on-removal'],
+  kind: 'bool',
+  help: 'where keys are removed, make a new data key too: those who had them know the old one',
+}
+
+/** ° How the values of a tree become environment variables. */
+export const namingFlags: readonly Flag[] = [
+  {
+    names: ['flatten'],
+    kind: 'string',
+    value: 'SEPARATOR',
+    bare: '__',
+    help: 'take nested values too: the keys above, and places in lists from 0, joined by SEPARATOR (default __)',
+  },
+  { names: ['prefix'], kind: 'string', value: 'PREFIX', help: 'begin each name with PREFIX' },
+  { names: ['upper'], kind: 'bool', help: 'write the names in capital letters' },
+]
+
 /** Flags that sops does not have: a command line with one of them is not written for sops. */
-export const ownFlags: readonly string[] = [...manyFlags, allowUnencryptedFlag].map(({ names }) => names[0])
+export const ownFlags: readonly string[] = [
+  ...manyFlags,
+  ...namingFlags,
+  allowUnencryptedFlag,
+  keepUnknownKeysFlag,
+  rotateOnRemovalFlag,
+  dotenvDialectFlag,
+].map(({ names }) => names[0])
 
 /** One flag per kind of master key, from their registry. */
 export async function keyFlags(): Promise<readonly Flag[]> {
@@ -184,12 +226,18 @@ export async function keyFlags(): Promise<readonly Flag[]> {
   return [...flags, awsProfileFlag, contextFlag]
 }
 
+/** For a new key group: each may be given several times, and none has a variable or a short name. */
+export async function repeatedKeyFlags(): Promise<readonly Flag[]> {
+  const { backends } = await import('../keys/registry.ts')
+  return backends.map(({ names }): Flag => ({ names: [names.flag], kind: 'list', value: 'KEYS', help: names.flagHelp }))
+}
+
 const legacyModes: readonly Flag[] = [
   { names: ['decrypt', 'd'], kind: 'bool', help: 'decrypt the file' },
   { names: ['encrypt', 'e'], kind: 'bool', help: 'encrypt the file' },
-  { names: ['rotate', 'r'], kind: 'bool', help: 'rotate the data key', hidden: true },
-  { names: ['set'], kind: 'string', help: 'set a value', hidden: true },
-  { names: ['show-master-keys', 's'], kind: 'bool', help: 'show the metadata in the editor', hidden: true },
+  { names: ['rotate', 'r'], kind: 'bool', help: 'encrypt the file with a new data key' },
+  { names: ['set'], kind: 'string', value: "'INDEX VALUE'", help: 'set a value in the file' },
+  { names: ['show-master-keys', 's'], kind: 'bool', help: 'edit the file with its metadata' },
   { names: ['verbose'], kind: 'bool', help: 'accepted', hidden: true },
 ]
 
@@ -206,6 +254,8 @@ const legacyOptions: readonly Flag[] = [
   ...commentRegexFlags,
   thresholdFlag,
   allowUnencryptedFlag,
+  keepUnknownKeysFlag,
+  dotenvDialectFlag,
 ]
 
 /** The root's flags for the help. */
@@ -219,10 +269,15 @@ export const rootFlags: readonly Flag[] = [...generalFlags, ...globalFlags, ...l
 
 /** The root flags that are named after kinds of master keys. */
 export async function rootKeyFlags(): Promise<readonly Flag[]> {
+  const changes = await keyChangeFlags()
+  return [...(await keyFlags()), ...changes.map((flag): Flag => ({ ...flag, hidden: true }))]
+}
+
+/** Two flags per kind of master key, to add keys to a file and to remove them. */
+export async function keyChangeFlags(): Promise<readonly Flag[]> {
   const { backends } = await import('../keys/registry.ts')
-  const changes = backends.flatMap(({ names }) => [`add-${names.flag}`, `rm-${names.flag}`])
-  return [
-    ...(await keyFlags()),
-    ...changes.map((name): Flag => ({ names: [name], kind: 'string', help: 'changes keys', hidden: true })),
-  ]
+  return backends.flatMap(({ names }): Flag[] => [
+    { names: [`add-${names.flag}`], kind: 'string', value: 'KEYS', help: `add: ${names.flagHelp}` },
+    { names: [`rm-${names.flag}`], kind: 'string', value: 'KEYS', help: `remove: ${names.flagHelp}` },
+  ])
 }

@@ -12,18 +12,20 @@ export interface CommandSummary {
 }
 
 /** The help of the program. */
-export function programHelp(
-  commands: readonly CommandSummary[],
-  later: readonly CommandSummary[],
-  groups: readonly FlagGroup[],
-): string {
+export function programHelp(commands: readonly CommandSummary[], groups: readonly FlagGroup[]): string {
   return sections([
     ['', ['tsops: SOPS in TypeScript. Encrypts and decrypts the values of YAML, JSON, dotenv, INI and binary files.']],
-    ['Usage', ['tsops [flags] COMMAND [flags] [FILE…]', 'tsops -e|-d [flags] FILE']],
+    ['Usage', ['tsops [flags] COMMAND [flags] [FILE…]', 'tsops -e|-d|-r|--set VALUE [flags] FILE', 'tsops [flags] FILE']],
     ['Commands', commands.map(({ name, summary }) => row(name, summary))],
-    ['Commands of a later version', later.map(({ name, summary }) => row(name, summary))],
     ...groups.map(flagSection),
-    ['', ['`tsops COMMAND --help` shows the flags of a command. Key flags of `encrypt` work with -e, too.']],
+    [
+      '',
+      [
+        'A FILE alone is edited. The flags of a command work without it, too: those of `encrypt` with -e, and so on.',
+        '`tsops COMMAND --help` shows them. With TSOPS_LAYOUT=sops in the environment every file is printed as sops',
+        'prints it, instead of keeping its layout.',
+      ],
+    ],
   ])
 }
 
@@ -32,6 +34,7 @@ export function commandHelp(name: string, command: Command, groups: readonly Fla
   return sections([
     ['', [`tsops ${name}: ${command.about}`]],
     ['Usage', [`tsops ${name} ${command.usage}`]],
+    ['Commands', (command.subcommands ?? []).map((each) => row(each.name, each.summary))],
     ...groups.map(flagSection),
   ])
 }
@@ -54,8 +57,12 @@ function flagSection({ title, flags }: FlagGroup): Section {
 
 function flagRow(flag: Flag): string {
   const names = flag.names.map((name) => (name.length === 1 ? `-${name}` : `--${name}`)).join(', ')
-  const value = flag.kind === 'bool' ? '' : ` ${flag.value ?? 'VALUE'}`
+  const value = flag.kind === 'bool' ? '' : valueOf(flag)
   return row(names + value, flag.env === undefined ? flag.help : `${flag.help} [$${flag.env}]`)
+}
+
+function valueOf({ value = 'VALUE', bare }: Flag): string {
+  return bare === undefined ? ` ${value}` : `[=${value}]`
 }
 
 function row(name: string, text: string): string {

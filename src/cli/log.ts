@@ -2,12 +2,12 @@
 import type { Io } from './io.ts'
 import { quoteGo, showText } from './quote.ts'
 
-export type Level = 'info' | 'warning' | 'fatal'
+export type Level = 'info' | 'warning' | 'error' | 'fatal'
 
 /** CMD: the command line itself. SOPS: what works on documents. */
-export type Logger = 'CMD' | 'SOPS' | 'KEYSERVICE'
+export type Logger = 'CMD' | 'SOPS' | 'KEYSERVICE' | 'EXEC' | 'PUBLISH'
 
-const colours: Readonly<Record<Level, number>> = { info: 36, warning: 33, fatal: 31 }
+const colours: Readonly<Record<Level, number>> = { info: 36, warning: 33, error: 31, fatal: 31 }
 
 const plainValue = /^[A-Za-z0-9\-._/@^+]*$/
 
@@ -29,6 +29,12 @@ function terminalEntry(level: Level, message: string): string {
 /** Whether words on stderr are coloured: sops asks stdout (fatih/color). */
 export function hasColour(io: Io): boolean {
   return io.stdout.isTerminal && (io.env.NO_COLOR ?? '') === '' && io.env.TERM !== 'dumb'
+}
+
+/** A line with the local time in front: what sops says besides its log (Go's log package). */
+export function timedLine(io: Io, message: string): void {
+  const [date = '', time = ''] = localTime(new Date()).split('T')
+  io.stderr.write(`${date.replaceAll('-', '/')} ${time.slice(0, 8)} ${showText(message)}\n`)
 }
 
 function localTime(date: Date): string {

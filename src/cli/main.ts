@@ -5,7 +5,7 @@ import { removeTemporaries } from './files.ts'
 import { processIo } from './io.ts'
 import { main } from './program.ts'
 
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     removeTemporaries()
     kill(pid, signal)

@@ -35,7 +35,7 @@ export async function transform(call: Call, transformation: Transformation): Pro
   // `file --oops` is what sops takes for a file and an argument to pass over.
   const single = positionals.length < 2 || (second !== '-' && second?.startsWith('-') === true)
   if (!single || (flags.isOn('recursive') && first !== undefined)) return transformMany(call, transformation)
-  await transformOne(call, transformation, first === '-' ? undefined : first)
+  await transformOne(call, transformation, first === '-' && transformation.operation !== 'rotate' ? undefined : first)
   return 0
 }
 
@@ -71,7 +71,7 @@ function checkFlags({ flags, positionals }: Call, { operation }: Transformation)
   for (const name of ['filename-override', 'extract']) {
     if (flags.text(name) !== '') throw conflict(`cannot use --${name} with several files`)
   }
-  if (!inPlace && !output && operation === 'encrypt') {
+  if (!inPlace && !output && operation !== 'decrypt') {
     throw conflict('several files need --in-place or --output DIRECTORY')
   }
   if (positionals.includes('-') && (inPlace || output)) {
@@ -162,6 +162,8 @@ async function writeBelow({ io, flags }: Call, target: Target, bytes: Uint8Array
   await writeOutput(io, path, bytes, 'output')
 }
 
+const past = { encrypt: 'encrypted', decrypt: 'decrypted', rotate: 'rotated' }
+
 function report({ io }: Call, { operation }: Transformation, outcomes: readonly Outcome[]): number {
   const statuses = new Set<number>()
   for (const outcome of outcomes) {
@@ -173,7 +175,7 @@ function report({ io }: Call, { operation }: Transformation, outcomes: readonly 
     statuses.add(exitStatus(outcome.error, operation))
   }
   const count = (state: Result['state']): number => outcomes.filter((each) => each.state === state).length
-  io.stderr.write(`${operation}ed ${count('done')}, skipped ${count('skipped')}, failed ${count('failed')}\n`)
+  io.stderr.write(`${past[operation]} ${count('done')}, skipped ${count('skipped')}, failed ${count('failed')}\n`)
   const [first = 0] = statuses
   return statuses.size > 1 ? 1 : first
 }

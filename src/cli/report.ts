@@ -15,9 +15,9 @@ const reportWidth = 75
 // sops says where in its work it failed; the library's messages say only what failed.
 const prefixes: Readonly<Partial<Record<SopsErrorCode, Partial<Record<Operation, string>>>>> = {
   ERR_SOPS_PARSE: { encrypt: 'Error unmarshalling file: ' },
-  ERR_SOPS_EMIT: { encrypt: 'Could not marshal tree: ', decrypt: 'Error dumping file: ' },
-  ERR_SOPS_VALUE_ENCRYPT: { encrypt: 'Error encrypting tree: ' },
-  ERR_SOPS_VALUE_DECRYPT: { decrypt: 'Error decrypting tree: ' },
+  ERR_SOPS_EMIT: { encrypt: 'Could not marshal tree: ', edit: 'Could not marshal tree: ', rotate: 'Could not marshal tree: ', decrypt: 'Error dumping file: ', 'exec-file': 'Error dumping file: ', set: 'Could not marshal tree: ', unset: 'Could not marshal tree: ' },
+  ERR_SOPS_VALUE_ENCRYPT: { encrypt: 'Error encrypting tree: ', rotate: 'Error encrypting tree: ', set: 'Error encrypting tree: ', unset: 'Error encrypting tree: ' },
+  ERR_SOPS_VALUE_DECRYPT: { decrypt: 'Error decrypting tree: ', 'exec-env': 'Error decrypting tree: ', 'exec-file': 'Error decrypting tree: ', edit: 'Error decrypting tree: ', rotate: 'Error decrypting tree: ', set: 'Error decrypting tree: ', unset: 'Error decrypting tree: ' },
 }
 
 /** Prints an error as sops prints it, with our hint below. */
@@ -45,6 +45,11 @@ function prefixed(error: SopsError, operation: Operation | undefined): string {
   return error.message.startsWith(prefix) ? error.message : prefix + error.message
 }
 
+/** A hint on its own. */
+export function hintText(hint: string): string {
+  return wrapWords(`Hint: ${showText(hint)}`, reportWidth)
+}
+
 function withHint(text: string, hint: string | undefined, gap: string): string {
-  return hint === undefined ? text : `${text}${gap}${wrapWords(`Hint: ${showText(hint)}`, reportWidth)}`
+  return hint === undefined ? text : text + gap + hintText(hint)
 }

@@ -11,6 +11,7 @@ import { backends } from '../keys/registry.ts'
 import type { KeyService } from '../keys/types.ts'
 import { storeFor, storeForPath } from '../stores/registry.ts'
 import type { Layout } from '../stores/types.ts'
+import { type Audit, openTrail } from './audit/trail.ts'
 import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { explain } from './files.ts'
@@ -25,7 +26,11 @@ export interface Session {
     readonly host: Host
     readonly dataKeys: DataKeyCache
     readonly keyServices: readonly KeyService[]
+    /** Of a file that nobody named; see auditOf. */
+    readonly audit: Audit
   }
+  /** Records what is done to a file; undefined: stdin. Goes into the options of every operation. */
+  auditOf(file: string | undefined): Audit
   /** The configuration; undefined when there is none. Throws ConfigError. */
   config(): Promise<Config | undefined>
   /** The layout that the user asked for in a format. */
@@ -35,10 +40,15 @@ export interface Session {
 /** `root`: the flags before a subcommand. */
 export function openSession({ io, root, flags }: Pick<Call, 'io' | 'root' | 'flags'>): Session {
   const host = hostOf(io)
+  const auditOf = openTrail(io)
   let loading: Promise<Config | undefined> | undefined
   const config = (): Promise<Config | undefined> => (loading ??= loadConfig(io, root.text('config')))
   return {
-    options: { host, dataKeys: new DataKeyCache(), keyServices: openKeyServices(io, flags, host) },
+    options: {
+      ...{ host, dataKeys: new DataKeyCache(), keyServices: openKeyServices(io, flags, host) },
+      audit: auditOf(undefined),
+    },
+    auditOf,
     config,
     async layout(format) {
       const stores = (await config())?.stores
@@ -48,9 +58,18 @@ export function openSession({ io, root, flags }: Pick<Call, 'io' | 'root' | 'fla
         ['binary', stores?.binary],
       ])
       const indent = indents.has(format) && root.isSet('indent') ? root.integer('indent') : indents.get(format)
-      return indent === undefined ? undefined : { indent }
+      if (indent !== undefined) return { indent }
+      return printsAnew(io) ? {} : undefined
     },
   }
+}
+
+// ° TSOPS_LAYOUT=sops prints every file as sops prints it, for a caller who compares the bytes.
+function printsAnew({ env }: Io): boolean {
+  const layout = env.TSOPS_LAYOUT ?? ''
+  if (layout === 'sops') return true
+  if (layout === '' || layout === 'keep') return false
+  throw new CommandError(1, `TSOPS_LAYOUT is ${quoteGo(layout)}: it must be keep or sops`)
 }
 
 async function loadConfig(io: Io, named: string): Promise<Config | undefined> {

@@ -7,8 +7,9 @@ import { CommandError, readStatus } from './exit-status.ts'
 import { explain } from './files.ts'
 import { quoteGo } from './quote.ts'
 
-const passedBy: ReadonlySet<string> = new Set(['.git', 'node_modules'])
-const configNames: ReadonlySet<string> = new Set(['.sops.yaml', '.sops.yml'])
+/** Directories that hold no files of the user's own. */
+export const passedBy: ReadonlySet<string> = new Set(['.git', 'node_modules'])
+export const configNames: ReadonlySet<string> = new Set(['.sops.yaml', '.sops.yml'])
 
 export interface Target {
   /** As the user will know it. */

@@ -19,7 +19,9 @@ export interface Conversion {
 }
 
 export interface Transformation {
-  readonly operation: 'encrypt' | 'decrypt'
+  readonly operation: 'encrypt' | 'decrypt' | 'rotate'
+  /** What is said of a file that is not there, where it is not sops' usual answer. */
+  checkFile?(path: string): Promise<void>
   /** `path`: absolute; undefined: stdin. Throws what must be told before the file is read. */
   prepare(path: string | undefined, warn: Warn): Promise<Conversion>
 }
@@ -37,7 +39,7 @@ export async function transformOne(
   warnOfMore(call)
   if (inPlace && output !== '') throw conflict('cannot operate on both --output and --in-place')
   const path = file === undefined ? undefined : resolve(io.cwd, file)
-  if (path !== undefined) await checkExists(path)
+  if (path !== undefined) await (transformation.checkFile ?? checkExists)(path)
   const conversion = await transformation.prepare(path, (message, logger = 'SOPS') =>
     logLine(io, 'warning', message, logger),
   )
@@ -55,7 +57,7 @@ function checkStdin({ flags }: Call, { operation }: Transformation): void {
 }
 
 /** sops' two warnings about arguments that it passes over. */
-function warnOfMore({ io, positionals }: Call): void {
+export function warnOfMore({ io, positionals }: Call): void {
   if (positionals.length < 2) return
   logLine(io, 'warning', 'More than one positional argument provided. Only the first one will be used!')
   const flag = positionals.findLast((each, index) => index > 0 && each.startsWith('-'))

@@ -8,6 +8,10 @@ export interface Settings {
   readonly env?: Readonly<Record<string, string>>
   readonly stdin?: string | Uint8Array
   readonly terminal?: boolean
+  /** What the administrator wants recorded. */
+  readonly auditConfig?: string
+  /** Somebody at the terminal. */
+  readonly answer?: (question: string) => Promise<string>
 }
 
 export interface Result {
@@ -27,6 +31,8 @@ export async function tsops(args: readonly string[], settings: Settings): Promis
     stdin: stdinOf(settings.stdin ?? ''),
     stdout: { isTerminal, write: async (bytes) => void stdout.push(bytes) },
     stderr: { isTerminal, write: (text) => void (stderr += text) },
+    ...(settings.auditConfig !== undefined && { auditConfig: settings.auditConfig }),
+    ...(settings.answer !== undefined && { terminal: { ask: settings.answer } }),
   }
   const status = await main(args, io)
   const bytes = Buffer.concat(stdout)

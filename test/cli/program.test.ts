@@ -61,14 +61,17 @@ describe('a process', () => {
       version: string
     }
     expect(tsopsVersion).toBe(version)
-    for (const args of [
-      ['--version'],
-      ['-v'],
-      ['--version', '--disable-version-check'],
-      ['--check-for-updates', '-v'],
-    ]) {
+    const exact = 'sops 3.13.3\n'
+    const full = `sops 3.13.3 (tsops ${version})\n`
+    for (const [args, line] of [
+      [['--version'], full],
+      [['-v'], full],
+      [['--version', '--disable-version-check'], exact],
+      [['--check-for-updates', '-v'], full],
+      [['--check-for-updates', '--disable-version-check', '-v'], full],
+    ] as const) {
       const { status, stdout, stderr } = await run(process.execPath, [cli(), ...args], { cwd: root })
-      expect([status, stdout.toString(), stderr]).toEqual([0, `sops 3.13.3 (tsops ${version})\n`, ''])
+      expect([status, stdout.toString(), stderr]).toEqual([0, line, ''])
     }
   })
 

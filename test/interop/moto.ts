@@ -1,8 +1,8 @@
 // The AWS services that somebody else wrote. They check the encryption context, but no signature.
 
 import { spawn } from 'node:child_process'
-import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { freePort } from './free-port.ts'
 import { motoServerBin } from './peers.ts'
 
 export interface Moto {
@@ -26,18 +26,6 @@ export async function startMoto(): Promise<Moto> {
       return ended
     },
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer()
-    server.once('error', reject)
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      server.close(() => resolve(port))
-    })
-  })
 }
 
 async function untilAnswering(url: string): Promise<void> {

@@ -15,22 +15,25 @@ export interface RunInput {
   readonly stdin?: Uint8Array
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+  /** Ends the program after so many milliseconds. */
+  readonly timeout?: number
 }
 
-const cli = resolve('dist/bin/tsops.js')
+export const cliPath: string = resolve(process.env.TSOPS_TEST_CLI ?? 'dist/bin/tsops.js')
 
 export async function sops(args: readonly string[], input: RunInput = {}): Promise<RunResult> {
   return run(sopsBin, args, input)
 }
 
 export async function tsops(args: readonly string[], input: RunInput = {}): Promise<RunResult> {
-  return run(process.execPath, [cli, ...args], input)
+  return run(process.execPath, [cliPath, ...args], input)
 }
 
 async function run(file: string, args: readonly string[], input: RunInput): Promise<RunResult> {
   const child = spawn(file, args, {
     cwd: input.cwd,
     env: { PATH: process.env.PATH, HOME: '/nonexistent', SOPS_AGE_KEY: alice.identity, ...input.env },
+    timeout: input.timeout,
   })
   const stdout: Buffer[] = []
   const stderr: Buffer[] = []

@@ -1,6 +1,7 @@
 import type { Command } from '../command.ts'
 import {
   decryptionOrderFlag,
+  dotenvDialectFlag,
   extractFlag,
   filenameOverrideFlag,
   ignoreMacFlag,
@@ -18,7 +19,7 @@ export const decryptCommand: Command = {
   severalFiles: true,
   flagGroups: async () => [
     { title: 'Output', flags: [inPlaceFlag, outputFlag, extractFlag] },
-    { title: 'Format', flags: [...typeFlags, filenameOverrideFlag] },
+    { title: 'Format', flags: [...typeFlags, dotenvDialectFlag, filenameOverrideFlag] },
     { title: 'Keys', flags: [decryptionOrderFlag, ignoreMacFlag, ...keyServiceFlags] },
     { title: 'Several files', flags: manyFlags },
   ],

@@ -1,3 +1,4 @@
+import { SopsError } from '../../errors.ts'
 import type { KeyServer } from '../../keys/key-service/server.ts'
 import type { MasterKey } from '../../keys/types.ts'
 import { localKeyService } from '../../index.ts'
@@ -6,6 +7,7 @@ import { CommandError } from '../exit-status.ts'
 import { hostOf, type Io } from '../io.ts'
 import { logLine } from '../log.ts'
 import { quoteGo } from '../quote.ts'
+import { hintText } from '../report.ts'
 
 export const keyserviceCommand: Command = {
   usage: '[flags]',
@@ -32,7 +34,20 @@ export const keyserviceCommand: Command = {
   run: serve,
 }
 
-async function serve({ io, root, flags, positionals }: Call): Promise<number> {
+// sops logs what stops its server, twice, instead of printing it.
+async function serve(call: Call): Promise<number> {
+  try {
+    return await serveUntilStopped(call)
+  } catch (error) {
+    if (!(error instanceof SopsError)) throw error
+    logLine(call.io, 'error', `Error running keyservice: ${error.message}`)
+    logLine(call.io, 'fatal', error.message)
+    if (error.hint !== undefined) call.io.stderr.write(`${hintText(error.hint)}\n`)
+    return 1
+  }
+}
+
+async function serveUntilStopped({ io, root, flags, positionals }: Call): Promise<number> {
   if (positionals.length > 0) throw new CommandError(1, 'Error: keyservice takes no arguments', 'See --address.')
   const network = flags.isSet('network') ? flags.text('network') : 'tcp'
   const address = flags.isSet('address') ? flags.text('address') : '127.0.0.1:5000'

@@ -1,0 +1,59 @@
+// The audit record as JSON lines, one object per line, appended to a file or written to stderr. A line break in a file's
+// name cannot end a line.
+import { open } from 'node:fs/promises'
+import { isAbsolute } from 'node:path'
+import { CommandError } from '../exit-status.ts'
+import { explain } from '../files.ts'
+import type { Io } from '../io.ts'
+import type { AuditBackend, Auditor, AuditRecord } from './types.ts'
+
+export const jsonBackend: AuditBackend = {
+  name: 'json',
+  fields: ['path', 'stderr'],
+  open(entry, place, io) {
+    const path = entry.text('path')
+    const stderr = entry.bool('stderr')
+    if ((path !== '') === stderr) {
+      throw new CommandError(1, `Error: the audit is not configured right: ${place} needs a path, or stderr: true`)
+    }
+    if (stderr) return stderrAuditor(io)
+    if (isAbsolute(path)) return fileAuditor(path)
+    throw new CommandError(1, `Error: the audit is not configured right: the path in ${place} must be absolute`)
+  },
+}
+
+export function fileAuditor(path: string): Auditor {
+  return {
+    async write(record) {
+      try {
+        await append(path, Buffer.from(lineOf(record)))
+      } catch (error) {
+        throw new CommandError(1, `Error: cannot write the audit record: open ${path}: ${explain(error)}`)
+      }
+    },
+  }
+}
+
+// One write for the whole line, so that processes do not mix theirs.
+async function append(path: string, line: Uint8Array): Promise<void> {
+  const file = await open(path, 'a', 0o600)
+  try {
+    const { bytesWritten } = await file.write(line)
+    if (bytesWritten < line.length) throw Object.assign(new Error(), { code: 'ENOSPC' })
+    await synchronize(file)
+  } finally {
+    await file.close()
+  }
+}
+
+async function synchronize(file: { datasync(): Promise<void>; stat(): Promise<{ isFile(): boolean }> }): Promise<void> {
+  if ((await file.stat()).isFile()) await file.datasync()
+}
+
+function stderrAuditor(io: Io): Auditor {
+  return { write: async (record) => io.stderr.write(lineOf(record)) }
+}
+
+function lineOf({ action, username, file }: AuditRecord): string {
+  return `${JSON.stringify({ timestamp: new Date().toISOString(), action, username, file })}\n`
+}

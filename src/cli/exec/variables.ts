@@ -1,0 +1,130 @@
+// From decrypted trees to environment variables: sops' rules, and for names that we make rules of our own. A message names
+// the key, never the value.
+import { isUtf8 } from 'node:buffer'
+import { scalarText } from '../../stores/scalar-text.ts'
+import type { Branch, Item, List, Scalar, Value } from '../../tree/types.ts'
+import type { FlagValues } from '../argv.ts'
+import { CommandError } from '../exit-status.ts'
+
+/** How the names are made; undefined where sops knows no such thing. */
+export interface Naming {
+  readonly separator: string | undefined
+  readonly prefix: string
+  readonly upper: boolean
+}
+
+export interface Source {
+  readonly file: string
+  readonly branch: Branch | undefined
+}
+
+const namePart = /^\w+$/
+
+/** Throws CommandError. */
+export function readNaming(flags: FlagValues): Naming {
+  const separator = flags.isSet('flatten') ? flags.text('flatten') : undefined
+  const prefix = flags.text('prefix')
+  for (const [flag, text] of [['flatten', separator] as const, ['prefix', prefix] as const]) {
+    if (text === undefined || (flag === 'prefix' && text === '') || namePart.test(text)) continue
+    throw new CommandError(1, `Error: --${flag} takes letters, digits and underscores only`)
+  }
+  return { separator, prefix, upper: flags.isOn('upper') }
+}
+
+interface Variable {
+  readonly name: string
+  readonly path: readonly string[]
+  readonly value: Scalar
+}
+
+/** The variables of one file, or of several that must not name one twice. Throws CommandError. */
+export function readVariables(sources: readonly Source[], naming: Naming): ReadonlyMap<string, string> {
+  const renamed = naming.separator !== undefined || naming.prefix !== '' || naming.upper
+  const values = new Map<string, string>()
+  const givers = new Map<string, { readonly source: Source; readonly place: string }>()
+  for (const source of sources) {
+    for (const { name, path, value } of variablesOf(source.branch, naming)) {
+      const place = (sources.length > 1 ? `${source.file}: ` : '') + path.join('.')
+      checkName(name, place, renamed)
+      const giver = givers.get(name)
+      // A key that stands twice in a JSON file: the later one wins, as in sops.
+      if (giver !== undefined && (giver.source !== source || giver.place !== place)) {
+        throw new CommandError(1, `the environment variable ${name} is set twice: by ${giver.place} and by ${place}`)
+      }
+      givers.set(name, { source, place })
+      values.set(name, textOf(value, place))
+    }
+  }
+  return values
+}
+
+function checkName(name: string, place: string, renamed: boolean): void {
+  if (name.includes('=')) throw new CommandError(1, `cannot use keys with '=' in environment: ${place}`)
+  if (name.includes('\0')) throw new CommandError(1, `cannot use keys with a NUL byte in environment: ${place}`)
+  if (!renamed || /^[A-Za-z_]\w*$/.test(name)) return
+  throw new CommandError(
+    1,
+    `${place} does not make a name for an environment variable: ${name}`,
+    'With --flatten, --prefix and --upper a name has letters, digits and underscores, and no digit in front.',
+  )
+}
+
+function* variablesOf(branch: Branch | undefined, naming: Naming): Generator<Variable> {
+  if (branch === undefined) return
+  const levels = [entries(branch)]
+  // The keys to the value at hand.
+  const path: string[] = []
+  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
+    const next = level.next()
+    if (next.done === true) {
+      levels.pop()
+      path.pop()
+      continue
+    }
+    const [key, value] = next.value
+    if (value.type === 'comment') continue
+    if (value.type === 'branch' || value.type === 'list') {
+      if (naming.separator === undefined) throw complexValue(key)
+      levels.push(entries(value))
+      path.push(key)
+    } else {
+      const full = [...path, key]
+      yield { name: nameOf(full, naming), path: full, value }
+    }
+  }
+}
+
+function complexValue(key: string): CommandError {
+  return new CommandError(
+    1,
+    `cannot use complex value in environment; offending key ${key}`,
+    'With --flatten nested values become variables of their own.',
+  )
+}
+
+function* entries(parent: Branch | List): Generator<readonly [string, Value]> {
+  if (parent.type === 'branch') {
+    for (const item of parent.items) if (isItem(item)) yield [item.key, item.value]
+    return
+  }
+  let index = 0
+  for (const value of parent.items) if (value.type !== 'comment') yield [String(index++), value]
+}
+
+function isItem(item: Branch['items'][number]): item is Item {
+  return item.type === 'item'
+}
+
+function nameOf(path: readonly string[], { separator = '', prefix, upper }: Naming): string {
+  const name = prefix + path.join(separator)
+  return upper ? name.replace(/[a-z]/g, (letter) => letter.toUpperCase()) : name
+}
+
+function textOf(value: Scalar, place: string): string {
+  if (value.type === 'bytes' && !isUtf8(value.value)) {
+    throw new CommandError(1, `cannot use a value that is not UTF-8 in environment: ${place}`)
+  }
+  const text = value.type === 'bytes' ? Buffer.from(value.value).toString('utf8') : scalarText(value)
+  if (text.includes('\0')) throw new CommandError(1, `environment variable contains NUL: ${place}`)
+  return text
+}
