@@ -1,0 +1,2 @@
+/** The apiVersion of this project's own configurations. */
+export const ownApiVersion = 'tsops/v1'

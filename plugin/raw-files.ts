@@ -1,0 +1,150 @@
+// The files in which encrypted resources stand. kustomize sorts keys and drops comments, so that a MAC can be checked on
+// the file alone; the text of the MAC itself tells which file it is.
+import { resolve } from 'node:path'
+import { fieldAt, textAt } from '../src/kubernetes/object.ts'
+import type { Branch, Comment, Item, Scalar, Value } from '../src/index.ts'
+import { storeFor, storeForPath } from '../src/stores/registry.ts'
+import { isInside } from './confined-files.ts'
+import type { EncryptedFiles } from './encrypted-files.ts'
+import { openDocuments, parse, type EncryptedSource } from './encrypted-source.ts'
+import type { Report } from './finding.ts'
+import { listResources, type ListedFile, rootsOf } from './kustomization.ts'
+
+type Leaf = Scalar | Comment
+
+/** A file whose MAC was checked. */
+export interface VerifiedFile {
+  readonly name: string
+  /** What stands at a path of mapping keys as that text; undefined: the file has no such text there. */
+  find(path: readonly string[], text: string): Leaf | undefined
+}
+
+interface RawFile extends ListedFile {
+  readonly source: EncryptedSource
+  readonly macs: ReadonlySet<string>
+}
+
+const originAnnotation = 'config.kubernetes.io/origin'
+
+export class RawFiles {
+  readonly #files: EncryptedFiles
+  #listed: Promise<readonly ListedFile[]> | undefined
+  #known: Promise<ReadonlyMap<string, readonly RawFile[]>> | undefined
+  readonly #read = new Map<string, Promise<RawFile | undefined>>()
+  readonly #verified = new Map<string, Promise<VerifiedFile>>()
+
+  constructor(files: EncryptedFiles) {
+    this.#files = files
+  }
+
+  /** The files that carry the MAC of a resource; the one that its origin names first. */
+  async find(resource: Branch, mac: string): Promise<readonly RawFile[]> {
+    const listed = await (this.#listed ??= listResources(this.#files.confined.files.root, this.#files.confined))
+    const known = await (this.#known ??= this.#indexByMac(listed))
+    const origin = await this.#originOf(resource, listed)
+    const first = origin === undefined ? undefined : await this.#readRaw(origin)
+    const others = (known.get(mac) ?? []).filter(({ path }) => path !== origin?.path)
+    return first?.macs.has(mac) === true ? [first, ...others] : (known.get(mac) ?? [])
+  }
+
+  async #indexByMac(listed: readonly ListedFile[]): Promise<ReadonlyMap<string, readonly RawFile[]>> {
+    const index = new Map<string, RawFile[]>()
+    for (const file of await Promise.all(listed.map((each) => this.#readRaw(each)))) {
+      for (const mac of file?.macs ?? []) if (file !== undefined) index.set(mac, [...(index.get(mac) ?? []), file])
+    }
+    return index
+  }
+
+  /** Decrypts a file and checks its MAC, once. Throws SopsError, Refusal. */
+  verify(file: RawFile, report: Report): Promise<VerifiedFile> {
+    const known = this.#verified.get(file.path)
+    if (known !== undefined) return known
+    const opening = this.#files.inPool(() => openVerified(file, this.#files, report))
+    this.#verified.set(file.path, opening)
+    return opening
+  }
+
+  /** undefined: it cannot be read. */
+  #readRaw(file: ListedFile): Promise<RawFile | undefined> {
+    const known = this.#read.get(file.path)
+    if (known !== undefined) return known
+    const reading = this.#files
+      .inPool(() => this.#files.confined.read(file.path))
+      .then(
+        (bytes) => ({ ...file, source: { bytes, format: storeForPath(file.path).name }, macs: macsIn(bytes) }),
+        () => undefined,
+      )
+    this.#read.set(file.path, reading)
+    return reading
+  }
+
+  // An origin names a path from the root of the build; it counts only within a directory that the build reads anyway.
+  async #originOf(resource: Branch, listed: readonly ListedFile[]): Promise<ListedFile | undefined> {
+    const text = textAt(resource, 'metadata', 'annotations', originAnnotation)
+    if (text === undefined) return undefined
+    const { files } = this.#files.confined
+    try {
+      const origin = storeFor('yaml')?.parse(Buffer.from(text)).branches[0]
+      const name = fieldAt(origin, 'repo') === undefined ? textAt(origin, 'path') : undefined
+      if (name === undefined) return undefined
+      const path = await files.realPath(resolve(files.root, name))
+      return [files.root, ...rootsOf(listed)].some((each) => isInside(path, each)) ? { name, path } : undefined
+    } catch {
+      return undefined
+    }
+  }
+}
+
+/** Each document of a file carries the MAC, in the same text. */
+function macsIn(bytes: Uint8Array): ReadonlySet<string> {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
+  const found = text.matchAll(/\bmac["']?\s*:\s*["']?(ENC\[AES256_GCM,[^\]\s]*\])/g)
+  return new Set(Array.from(found, ([, mac = '']) => mac))
+}
+
+async function openVerified(file: RawFile, files: EncryptedFiles, report: Report): Promise<VerifiedFile> {
+  const documents = await openDocuments(file.source, { ...files.options(file.name, report), mode: 'decrypt' })
+  const leaves = new Map<string, Leaf>()
+  const raw = pathsAndLeaves(parse(file.source).branches)
+  // The two trees differ in their leaves alone.
+  for (const { path, leaf } of pathsAndLeaves(documents)) {
+    const encrypted = raw.next().value
+    if (encrypted !== undefined && 'value' in encrypted.leaf)
+      leaves.set(keyOf(path, String(encrypted.leaf.value)), leaf)
+  }
+  return { name: file.name, find: (path, text) => leaves.get(keyOf(path, text)) }
+}
+
+// A NUL stands in no YAML or JSON key that kustomize takes.
+function keyOf(path: readonly string[], text: string): string {
+  return `${path.join('\0')}\0\0${text}`
+}
+
+interface LeafAt {
+  readonly path: readonly string[]
+  readonly leaf: Leaf
+}
+
+function* pathsAndLeaves(documents: readonly Branch[]): Generator<LeafAt, undefined> {
+  for (const document of documents) {
+    const stack: LeafFrame[] = [{ items: document.items, next: 0, path: [] }]
+    for (let frame = stack.at(-1); frame !== undefined; frame = stack.at(-1)) {
+      const item = frame.items[frame.next++]
+      if (item === undefined) {
+        stack.pop()
+        continue
+      }
+      const value = item.type === 'item' ? item.value : item
+      const path = item.type === 'item' ? [...frame.path, item.key] : frame.path
+      if (value.type === 'branch' || value.type === 'list') stack.push({ items: value.items, next: 0, path })
+      else yield { path, leaf: value }
+    }
+  }
+  return undefined
+}
+
+interface LeafFrame {
+  readonly items: readonly (Item | Value)[]
+  next: number
+  readonly path: readonly string[]
+}
