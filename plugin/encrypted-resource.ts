@@ -7,7 +7,7 @@ import { storeFor } from '../src/stores/registry.ts'
 import type { EncryptedFiles } from './encrypted-files.ts'
 import { fillPlaceholders } from './encrypted-source.ts'
 import { placed, Refusal, type Report } from './finding.ts'
-import { RawFiles, type VerifiedFile } from './raw-files.ts'
+import { type RawFile, RawFiles, type VerifiedFile } from './raw-files.ts'
 import { mapValues } from './value-map.ts'
 
 export interface DecryptedResource {
@@ -45,19 +45,30 @@ export class EncryptedResources {
     if (this.#files.mode === 'passthrough') return { object: resource }
     const body = withoutField(resource, 'sops')
     if (this.#files.mode === 'placeholder') return { object: fillPlaceholders(body) }
-    const candidates = await this.#raw.find(resource, mac)
     let failure: Refusal | undefined
-    // A copy that somebody changed must not stand in the way of another.
-    for (const candidate of candidates) {
+    for (const file of await this.#verifyAll(await this.#raw.find(resource, mac), report)) {
       try {
-        const file = await this.#raw.verify(candidate, report)
         return { object: fill(body, file), file: file.name }
       } catch (error) {
-        failure ??= placed(error, { file: candidate.name })
+        failure ??= placed(error, { file: file.name })
       }
     }
     if (failure !== undefined) throw failure
     return this.#openUnverified(resource, report)
+  }
+
+  // Any of them may be where the resource stands, whatever its annotation says: a sound copy beside a changed file must not
+  // hide the change.
+  async #verifyAll(candidates: readonly RawFile[], report: Report): Promise<readonly VerifiedFile[]> {
+    const verified: VerifiedFile[] = []
+    for (const candidate of candidates) {
+      try {
+        verified.push(await this.#raw.verify(candidate, report))
+      } catch (error) {
+        throw placed(error, { file: candidate.name })
+      }
+    }
+    return verified
   }
 
   async #openUnverified(resource: Branch, report: Report): Promise<DecryptedResource> {

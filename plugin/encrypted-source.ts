@@ -45,8 +45,9 @@ export async function openDocuments(source: EncryptedSource, options: OpenOption
 /** Kubernetes objects. passthrough: with the metadata, as they stand in the file. Throws SopsError, Refusal. */
 export async function openManifests(source: EncryptedSource, options: OpenOptions): Promise<readonly Branch[]> {
   if (source.format === 'yaml' || source.format === 'json') {
-    const documents = await openDocuments(source, options)
-    return options.mode === 'passthrough' ? documents.map((each) => withMetadata(each, parse(source))) : documents
+    if (options.mode !== 'passthrough') return openDocuments(source, options)
+    const document = parse(source)
+    return document.branches.map((each) => withMetadata(each, document))
   }
   if (source.format !== 'binary') throw new Refusal(`a manifest is YAML or JSON, not ${source.format}`)
   if (options.mode !== 'decrypt')

@@ -2,6 +2,8 @@
 import { basename } from 'node:path'
 import type { Layout } from '../src/index.ts'
 import { decodeText } from '../src/kubernetes/config-map.ts'
+import { isDataKey } from '../src/kubernetes/names.ts'
+import { storeForPath } from '../src/stores/registry.ts'
 import type { EncryptedFiles } from './encrypted-files.ts'
 import type { Fields } from './fields.ts'
 import { attempt, inOrder, type Place, Refusal, type Report } from './finding.ts'
@@ -10,6 +12,8 @@ export interface Entry {
   readonly key: string
   readonly value: Uint8Array
   readonly place: Place
+  /** The encrypted file does not show the key: no message may. */
+  readonly hidden?: boolean
 }
 
 /** What one source gives: where it is listed, and its entries. */
@@ -56,6 +60,25 @@ export function splitSource(source: string): { readonly key: string; readonly pa
   return { key: first, path: second }
 }
 
+/**
+ * Entries whose keys were read from a decrypted text. A dotenv file shows them in clear; of any other, what stands before
+ * a = may be a part of the secret, such as a token that ends with one.
+ */
+export async function readVariables(
+  config: Fields,
+  read: (path: string, report: Report) => Promise<readonly (readonly [string, Uint8Array])[]>,
+): Promise<readonly Entry[]> {
+  const isHidden = (path: string | undefined): boolean => storeForPath(path ?? '').name !== 'dotenv'
+  const entries = await readEntries(config, 'envs', async (path, report) => {
+    const found = await read(path, report)
+    if (isHidden(path) && !found.every(([key]) => isDataKey(key))) {
+      throw new Refusal('Kubernetes takes letters, digits, -, _ and . in keys only')
+    }
+    return found
+  })
+  return entries.map((entry) => ({ ...entry, hidden: isHidden(entry.place.file) }))
+}
+
 /** The text of UTF-8. Throws Refusal. */
 export function strictText(bytes: Uint8Array): string {
   const text = decodeText(bytes)
@@ -75,8 +98,10 @@ export function joinEntries(
   const joined = new Map<string, Entry>()
   for (const entry of entries) {
     const { key, place } = entry
-    const other = joined.get(key)?.place.file
-    const message = `the key ${JSON.stringify(key)} stands in ${other === place.file ? 'this file twice' : `${other ?? ''}, too`}`
+    const known = joined.get(key)
+    const other = known?.place.file
+    const name = entry.hidden === true || known?.hidden === true ? 'a key' : `the key ${JSON.stringify(key)}`
+    const message = `${name} stands in ${other === place.file ? 'this file twice' : `${other ?? ''}, too`}`
     if (joined.has(key) && collision === 'error') report.error(message, place)
     else if (joined.has(key)) report.warn(`${message}; the last one counts`, place)
     joined.set(key, entry)

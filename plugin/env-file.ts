@@ -20,10 +20,13 @@ export function readLiteralEnv(text: string): EnvEntry[] {
 export function readGodotenv(source: string): Map<string, string> {
   const text = source.replaceAll('\r\n', '\n')
   const entries = new Map<string, string>()
+  let expanded = 0
   let at = skipBlank(text, 0)
   while (at < text.length) {
     const { key, end } = readKey(text, at)
     const value = readValue(text, end, entries)
+    expanded += value.value.length
+    if (expanded > text.length + maxExpansion) throw wrong(text, at, tooLong)
     entries.set(key, value.value)
     at = skipBlank(text, value.end)
   }
@@ -32,6 +35,9 @@ export function readGodotenv(source: string): Map<string, string> {
 
 // Space, but no line break.
 const space = '\\t\\v\\f\\r \\x85\\xa0'
+/** For all values of a text together: an entry that names others can be many times as long as they are. */
+const maxExpansion = 16 << 20
+
 const blanks = /(?:[\s\x85]|#[^\n]*)*/y
 const exportWord = new RegExp(`export[${space}]+`, 'y')
 const keyText = new RegExp(`([\\w.${space}]*)[=:][${space}]*`, 'y')
@@ -90,10 +96,17 @@ function unescape(text: string): string {
   return breaks.replace(/\\([^$])/gu, '$1')
 }
 
+const tooLong = 'the values that it names make it too long'
+
 function expand(text: string, known: ReadonlyMap<string, string>): string {
+  let length = 0
   return text.replace(/(\\)?\$(\()?\{?([A-Z0-9_]+)?\}?/g, (match, escape: string | undefined, _open, name?: string) => {
     if (escape !== undefined) return match.slice(1)
-    return name === undefined ? match : (known.get(name) ?? '')
+    if (name === undefined) return match
+    const value = known.get(name) ?? ''
+    length += value.length
+    if (length > maxExpansion) throw new Refusal(tooLong)
+    return value
   })
 }
 

@@ -71,7 +71,8 @@ export async function inOrder<T, R>(
 ): Promise<R[]> {
   const reports = items.map(() => new Report())
   const results = await Promise.all(items.map((item, index) => work(item, reports[index] ?? report, index)))
-  for (const { findings } of reports) report.findings.push(...findings)
+  // Not as arguments of one call: there may be more than a call takes.
+  for (const { findings } of reports) for (const finding of findings) report.findings.push(finding)
   return results
 }
 
@@ -107,6 +108,6 @@ export function lineOf({ severity, message, file, index, field, resource }: Find
 /** Line breaks become spaces; what a terminal would obey or show in another order is spelled out. */
 function oneLine(text: string): string {
   return text
-    .replace(/\s*[\r\n]+\s*/g, ' ')
+    .replace(/\s+/g, (run) => (/[\r\n]/.test(run) ? ' ' : run))
     .replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Surrogate}]/gu, (char) => `\\u{${(char.codePointAt(0) ?? 0).toString(16)}}`)
 }

@@ -13,8 +13,14 @@ else await import('./main.ts')
 
 // An image that holds nothing else has no other program that could put it into a volume.
 function install(target: string): void {
-  replace(target, 'tsops', (path) => copyFileSync(execPath, path))
-  for (const name of functionNames) replace(target, name, (path) => symlinkSync('tsops', path))
+  try {
+    replace(target, 'tsops', (path) => copyFileSync(execPath, path))
+    for (const name of functionNames) replace(target, name, (path) => symlinkSync('tsops', path))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'it failed'
+    process.stderr.write(`${basename(argv0)}: error: ${target}: the programs cannot be put there: ${code}\n`)
+    process.exitCode = 1
+  }
 }
 
 // At once: somebody may be running the one before.

@@ -2,7 +2,7 @@
 import { buildSecret, type ObjectMetadata } from '../../src/kubernetes/secret.ts'
 import type { Configuration, Product } from '../configuration.ts'
 import type { EncryptedFiles } from '../encrypted-files.ts'
-import { type Entry, joinEntries, placesOf, readEntries, readWholeFiles, strictText } from '../entries.ts'
+import { type Entry, joinEntries, placesOf, readVariables, readWholeFiles, strictText } from '../entries.ts'
 import { readGodotenv } from '../env-file.ts'
 import type { Fields } from '../fields.ts'
 import { Refusal, type Report, together } from '../finding.ts'
@@ -36,7 +36,7 @@ async function generateSecret(section: Fields, files: EncryptedFiles): Promise<P
   const reading = together(report, [
     (inner) => readWholeFiles(section.reporting(inner), 'files', files, {}),
     (inner) => readWholeFiles(section.reporting(inner), 'binaryFiles', files, {}),
-    (inner) => readEntries(section.reporting(inner), 'envs', (path, own) => readVariables(path, files, own)),
+    (inner) => readVariables(section.reporting(inner), (path, own) => readEnv(path, files, own)),
   ])
   section.finish('warning')
   const [texts = [], binaries = [], variables = []] = await reading
@@ -64,7 +64,7 @@ function readMetadata(section: Fields): ObjectMetadata {
   return found
 }
 
-async function readVariables(path: string, files: EncryptedFiles, report: Report): Promise<[string, Uint8Array][]> {
+async function readEnv(path: string, files: EncryptedFiles, report: Report): Promise<[string, Uint8Array][]> {
   const text = strictText(await files.entries(path, report))
   return [...readGodotenv(text)].map(([key, value]) => [key, Buffer.from(value)])
 }

@@ -9,7 +9,7 @@ import type { Configuration, Product } from '../configuration.ts'
 import { ownApiVersion } from '../own-api.ts'
 import type { EncryptedFiles } from '../encrypted-files.ts'
 import { openDocuments, openText } from '../encrypted-source.ts'
-import { type Entry, joinEntries, placesOf, readEntries, readWholeFiles, strictText } from '../entries.ts'
+import { type Entry, joinEntries, placesOf, readEntries, readVariables, readWholeFiles, strictText } from '../entries.ts'
 import { readLiteralEnv } from '../env-file.ts'
 import type { Fields } from '../fields.ts'
 import { attempt, inOrder, Refusal, type Report, together } from '../finding.ts'
@@ -71,7 +71,7 @@ function readMetadata(section: Fields, options: Fields | undefined): ObjectMetad
 async function readSources(from: Fields, files: EncryptedFiles): Promise<readonly Entry[]> {
   const reading = together(from.report, [
     (report) => readWholeFiles(from.reporting(report), 'files', files),
-    (report) => readEntries(from.reporting(report), 'envs', (path, own) => readEnv(path, files, own)),
+    (report) => readVariables(from.reporting(report), (path, own) => readEnv(path, files, own)),
     (report) => readEntries(from.reporting(report), 'literals', (path, own) => readLiterals(path, files, own), fileOf),
     (report) => readInline(from.reporting(report), files),
   ])

@@ -12,6 +12,7 @@ import {
   fsyncSync,
   lstatSync,
   openSync,
+  readFileSync,
   readlinkSync,
   realpathSync,
   renameSync,
@@ -28,6 +29,8 @@ import { CommandError, readStatus } from './exit-status.ts'
 import type { Io } from './io.ts'
 import { logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
+
+const writeStatus = 3
 
 const stdinPaths: ReadonlySet<string> = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 const stdoutPaths: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
@@ -101,6 +104,19 @@ export async function writeOutput(
     )
   }
   return writeDevice(absolute, bytes)
+}
+
+/**
+ * Writes over a file that holds `before`, and not over what somebody else wrote meanwhile.
+ * Throws CommandError, SopsError ERR_SOPS_OUTPUT.
+ */
+export async function rewriteFile(io: Io, path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
+  const absolute = resolve(io.cwd, path)
+  await writeOutput(io, absolute, after, 'in-place', () => {
+    if (Buffer.compare(readFileSync(absolute), before) === 0) return
+    const reason = `${absolute} was changed by somebody else meanwhile: nothing is written`
+    throw new CommandError(writeStatus, reason, 'Run the command again.')
+  })
 }
 
 function warnOfHardLinks(io: Io, path: string): void {

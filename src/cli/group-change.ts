@@ -5,7 +5,7 @@ import { addGroup, deleteGroup, type GroupOptions } from '../index.ts'
 import type { SpecOptions } from '../keys/types.ts'
 import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
-import { readInput, writeOutput, writeStdout } from './files.ts'
+import { readInput, rewriteFile, writeStdout } from './files.ts'
 import { groupKeys, matchingRule, specOptions } from './key-changes.ts'
 import { logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
@@ -44,8 +44,9 @@ async function changeFile(
   const options = await groupOptions(call, path, specOptions(flags))
   try {
     if (name === '') throw new CommandError(2, 'Error reading file: open : no such file or directory', fileHint)
-    const changed = await change(await readInput(io, path, name), options)
-    if (flags.isOn('in-place')) await writeOutput(io, path, changed, 'in-place')
+    const bytes = await readInput(io, path, name)
+    const changed = await change(bytes, options)
+    if (flags.isOn('in-place')) await rewriteFile(io, path, bytes, changed)
     else await writeStdout(io, changed)
     return 0
   } catch (error) {

@@ -15,7 +15,10 @@ export interface CommandSummary {
 export function programHelp(commands: readonly CommandSummary[], groups: readonly FlagGroup[]): string {
   return sections([
     ['', ['tsops: SOPS in TypeScript. Encrypts and decrypts the values of YAML, JSON, dotenv, INI and binary files.']],
-    ['Usage', ['tsops [flags] COMMAND [flags] [FILE…]', 'tsops -e|-d|-r|--set VALUE [flags] FILE', 'tsops [flags] FILE']],
+    [
+      'Usage',
+      ['tsops [flags] COMMAND [flags] [FILE…]', 'tsops -e|-d|-r|--set VALUE [flags] FILE', 'tsops [flags] FILE'],
+    ],
     ['Commands', commands.map(({ name, summary }) => row(name, summary))],
     ...groups.map(flagSection),
     [

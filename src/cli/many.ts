@@ -7,7 +7,7 @@ import { SopsError } from '../errors.ts'
 import { UsageError } from './argv.ts'
 import type { Call } from './command.ts'
 import { exitStatus } from './exit-status.ts'
-import { checkExists, explain, readInput, readStdin, writeOutput, writeStdout } from './files.ts'
+import { checkExists, explain, readInput, readStdin, rewriteFile, writeOutput, writeStdout } from './files.ts'
 import { joinDocuments } from './join-documents.ts'
 import { type Logger, logLine } from './log.ts'
 import { startProgress } from './progress.ts'
@@ -143,7 +143,7 @@ async function convertTarget(call: Call, transformation: Transformation, target:
     }
     const bytes = await conversion.run(input)
     if (writesStream(call)) return { state: 'done', bytes }
-    if (flags.isOn('in-place')) await writeOutput(io, path ?? '', bytes, 'in-place')
+    if (flags.isOn('in-place')) await rewriteFile(io, path ?? '', input, bytes)
     else await writeBelow(call, target, bytes)
     return { state: 'done', bytes: new Uint8Array() }
   } catch (error) {

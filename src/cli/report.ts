@@ -15,9 +15,30 @@ const reportWidth = 75
 // sops says where in its work it failed; the library's messages say only what failed.
 const prefixes: Readonly<Partial<Record<SopsErrorCode, Partial<Record<Operation, string>>>>> = {
   ERR_SOPS_PARSE: { encrypt: 'Error unmarshalling file: ' },
-  ERR_SOPS_EMIT: { encrypt: 'Could not marshal tree: ', edit: 'Could not marshal tree: ', rotate: 'Could not marshal tree: ', decrypt: 'Error dumping file: ', 'exec-file': 'Error dumping file: ', set: 'Could not marshal tree: ', unset: 'Could not marshal tree: ' },
-  ERR_SOPS_VALUE_ENCRYPT: { encrypt: 'Error encrypting tree: ', rotate: 'Error encrypting tree: ', set: 'Error encrypting tree: ', unset: 'Error encrypting tree: ' },
-  ERR_SOPS_VALUE_DECRYPT: { decrypt: 'Error decrypting tree: ', 'exec-env': 'Error decrypting tree: ', 'exec-file': 'Error decrypting tree: ', edit: 'Error decrypting tree: ', rotate: 'Error decrypting tree: ', set: 'Error decrypting tree: ', unset: 'Error decrypting tree: ' },
+  ERR_SOPS_EMIT: {
+    encrypt: 'Could not marshal tree: ',
+    edit: 'Could not marshal tree: ',
+    rotate: 'Could not marshal tree: ',
+    decrypt: 'Error dumping file: ',
+    'exec-file': 'Error dumping file: ',
+    set: 'Could not marshal tree: ',
+    unset: 'Could not marshal tree: ',
+  },
+  ERR_SOPS_VALUE_ENCRYPT: {
+    encrypt: 'Error encrypting tree: ',
+    rotate: 'Error encrypting tree: ',
+    set: 'Error encrypting tree: ',
+    unset: 'Error encrypting tree: ',
+  },
+  ERR_SOPS_VALUE_DECRYPT: {
+    decrypt: 'Error decrypting tree: ',
+    'exec-env': 'Error decrypting tree: ',
+    'exec-file': 'Error decrypting tree: ',
+    edit: 'Error decrypting tree: ',
+    rotate: 'Error decrypting tree: ',
+    set: 'Error decrypting tree: ',
+    unset: 'Error decrypting tree: ',
+  },
 }
 
 /** Prints an error as sops prints it, with our hint below. */

@@ -1,6 +1,5 @@
 // What `set`, `unset` and `--set` do with one file. It is written back in place, and not over what somebody else wrote
 // meanwhile.
-import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { ParseError, SopsError } from '../errors.ts'
@@ -9,13 +8,12 @@ import type { TreePath, Value } from '../tree/types.ts'
 import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { fileOptions, type FileOptions } from './file-options.ts'
-import { explain, readInput, readStdin, writeOutput } from './files.ts'
+import { explain, readInput, readStdin, rewriteFile } from './files.ts'
 import { logLine } from './log.ts'
 import { openSession, type Session } from './session.ts'
 
 const formatStatus = 7
 const generalStatus = 1
-const writeStatus = 3
 
 type SetValue = Exclude<Value, { type: 'comment' }>
 
@@ -139,15 +137,6 @@ async function changeInPlace(call: Call, session: Session, file: string, change:
   )
   const bytes = await readInput(io, path)
   const changed = await change(bytes, options)
-  if (changed !== bytes) await writeOutput(io, path, changed, 'in-place', () => checkUnchanged(path, bytes))
+  if (changed !== bytes) await rewriteFile(io, path, bytes, changed)
   return 0
-}
-
-function checkUnchanged(path: string, bytes: Uint8Array): void {
-  if (Buffer.compare(readFileSync(path), bytes) === 0) return
-  throw new CommandError(
-    writeStatus,
-    `${path} was changed by somebody else meanwhile: nothing is written`,
-    'Run the command again.',
-  )
 }

@@ -3,7 +3,7 @@
 import { resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import type { Call } from './command.ts'
-import { checkExists, readInput, readStdin, writeOutput, writeStdout } from './files.ts'
+import { checkExists, readInput, readStdin, rewriteFile, writeOutput, writeStdout } from './files.ts'
 import { type Logger, logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
 
@@ -43,8 +43,9 @@ export async function transformOne(
   const conversion = await transformation.prepare(path, (message, logger = 'SOPS') =>
     logLine(io, 'warning', message, logger),
   )
-  const bytes = await conversion.run(path === undefined ? await readStdin(io) : await readInput(io, path))
-  if (inPlace && path !== undefined) await writeOutput(io, path, bytes, 'in-place')
+  const input = path === undefined ? await readStdin(io) : await readInput(io, path)
+  const bytes = await conversion.run(input)
+  if (inPlace && path !== undefined) await rewriteFile(io, path, input, bytes)
   else if (output !== '') await writeOutput(io, output, bytes, 'output')
   else await writeStdout(io, bytes)
 }

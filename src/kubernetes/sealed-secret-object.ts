@@ -66,9 +66,10 @@ export function unsealSecret(sealed: Branch, privateKeys: readonly KeyObject[]):
   const template = readMetadata(fieldAt(spec, 'template'))
   return {
     ...readKind(fieldAt(spec, 'template')),
+    // As the controller has it: the template is bound to nothing, and must not take the values elsewhere.
     metadata: {
-      name: template.name === '' ? name : template.name,
-      namespace: template.namespace ?? namespace,
+      name,
+      namespace,
       labels: template.labels,
       annotations: ownAnnotations(template.annotations),
     },

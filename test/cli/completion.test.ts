@@ -1,6 +1,9 @@
 // What the shells are told; that they understand it is shown in test/interop.
 
 import { spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { shells } from '../../src/cli/completion/shells.ts'
 import { rootFlags } from '../../src/cli/flags.ts'
@@ -151,6 +154,20 @@ describe('the script', () => {
     const { error, status, stderr } = spawnSync('bash', ['-n'], { input: stdout, encoding: 'utf8' })
     // Where there is no bash there is nothing to check.
     if (error === undefined) expect([status, stderr]).toEqual([0, ''])
+  })
+
+  // As in the bash of macOS, which has no compopt.
+  test.each(['directory', 'command'])('of bash brings no %s unquoted into the line', async (place) => {
+    const { stdout: script } = await tsops(['completion', 'bash'], settings)
+    const cwd = mkdtempSync(join(tmpdir(), 'tsops-completion-'))
+    const name = './a $(touch pwned) `b` c'
+    if (place === 'directory') mkdirSync(join(cwd, name))
+    else writeFileSync(join(cwd, name), '', { mode: 0o755 })
+    const run = `tsops() { echo :${place}; }; type() { echo tsops; }
+_tsops_complete tsops ./a; eval "set -- \${COMPREPLY[0]}"; printf %s "$1"`
+    const { error, stdout } = spawnSync('bash', ['-c', `${script}${run}`], { cwd, encoding: 'utf8' })
+    rmSync(cwd, { recursive: true })
+    if (error === undefined) expect(stdout).toBe(name)
   })
 })
 

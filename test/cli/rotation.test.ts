@@ -175,3 +175,36 @@ describe('updatekeys', () => {
     ])
   })
 })
+
+describe('a file that somebody else changes meanwhile keeps that change', () => {
+  const bobs = ['--age', bob.recipient]
+
+  test.each<readonly string[]>([
+    ['decrypt', '-i', 'a.yaml'],
+    ['decrypt', '-i', 'a.yaml', 'b.yaml'],
+    ['rotate', '-i', 'a.yaml'],
+    ['-r', '-i', 'a.yaml'],
+    ['groups', 'add', '-i', '--file', 'a.yaml', ...bobs],
+    ['set', 'a.yaml', '["a"]', '2'],
+    ['unset', 'a.yaml', '["a"]'],
+    ['encrypt', '-i', ...bobs, 'plain.yaml'],
+  ])('%s %s %s', async (...args) => {
+    const changed = args.at(-1) === 'plain.yaml' ? 'plain.yaml' : 'a.yaml'
+    for (const name of ['a.yaml', 'b.yaml', 'plain.yaml']) writeFileSync(join(directory, name), 'a: 1\n')
+    await tsops(['encrypt', '-i', '--age', alice.recipient, 'a.yaml', 'b.yaml'], { cwd: directory, env })
+    writeFileSync(join(directory, 'audit.yaml'), 'backends: {json: [{stderr: true}]}\n')
+    const other = 'somebody: else\n'
+    // The audit record, and a warning of `groups`, come between reading and writing.
+    const write = (text: string): void => {
+      if (/"action"|data key/.test(text)) writeFileSync(join(directory, changed), other)
+      said += text
+    }
+    const io = { ...ioWith(nothing()), stderr: { isTerminal: false, write } }
+    const status = await main(args, { ...io, auditConfig: join(directory, 'audit.yaml') })
+    expect(readFileSync(join(directory, changed), 'utf8')).toBe(other)
+    expect([status, said]).toEqual([
+      3,
+      expect.stringContaining('changed by somebody else meanwhile: nothing is written'),
+    ])
+  })
+})

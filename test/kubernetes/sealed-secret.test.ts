@@ -66,6 +66,12 @@ test.for(scopes)('an object of scope %s comes back', (scope) => {
   expect(back).toEqual({ ...secret, metadata: { ...secret.metadata, annotations: new Map([['note', 'kept']]) } })
 })
 
+test.for(scopes)('the template of an object of scope %s names neither object nor namespace', (scope) => {
+  const sealed = toPlain(sealSecret(secret, scope, publicKey)) as { spec: { template: { metadata: object } } }
+  Object.assign(sealed.spec.template.metadata, { name: 'elsewhere', namespace: 'kube-system' })
+  expect(unsealSecret(toBranch(sealed), [privateKey]).metadata).toMatchObject(name)
+})
+
 test('the scope comes from the flag alone', () => {
   const annotations = new Map([['sealedsecrets.bitnami.com/cluster-wide', 'true']])
   const sealed = sealSecret({ ...secret, metadata: { ...name, annotations } }, 'strict', publicKey)

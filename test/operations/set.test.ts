@@ -405,7 +405,8 @@ describe.for(kinds)('random $format files', ({ format, file }) => {
         const changed = removes ? await unset(sealed, spot.path, options) : await set(sealed, spot.path, value, options)
         const { removed, added } = difference(linesOf(sealed), linesOf(changed))
         expect(added).toBeLessThanOrEqual(1)
-        if (!isContainer(spot) && !/[|>"']/.test(plain)) expect(removed).toBeLessThanOrEqual(2)
+        // In INI the comment above goes along; a block or a quoted text may take many lines.
+        if (!isContainer(spot) && format !== 'ini' && !/[|>"']/.test(plain)) expect(removed).toBeLessThanOrEqual(2)
         expect(text(await decryptAs(format, changed))).not.toContain('ENC[AES256_GCM')
       }),
       parameters,

@@ -9,7 +9,10 @@ const words = fc.array(word, { minLength: 1, maxLength: 3 }).map((list) => list.
 const pattern = fc
   .tuple(fc.constantFrom('', '^'), words, fc.constantFrom('', '$'), fc.boolean())
   .map(([start, middle, end, group]) => `${start}${group ? `(${middle})` : middle}${end}`)
-const text = fc.string({ unit: fc.constantFrom('a', 'B', '_', '-', '7', '\n', '\r', 'é', '😀', '\u2028'), maxLength: 6 })
+const text = fc.string({
+  unit: fc.constantFrom('a', 'B', '_', '-', '7', '\n', '\r', 'é', '😀', '\u2028'),
+  maxLength: 6,
+})
 
 test('words and anchors', async () => {
   await fc.assert(

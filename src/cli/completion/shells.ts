@@ -19,19 +19,28 @@ function printLines({ list, place }: Candidates): string {
   return [...lines, ...(place === undefined ? [] : [`:${place}`])].map((line) => `${line}\n`).join('')
 }
 
-// It breaks words at `=`, also for what replaces the last one.
+// It breaks words at `=`, also for what replaces the last one. It quotes a path only where it is told that it is one,
+// which the bash of macOS cannot be; an unquoted name could bring a command into the line.
 const bash: Shell = {
   name: 'bash',
   usage: (name) => `source <(${name} completion bash)`,
   script: (names) => `# bash completion of ${names.join(' and ')}
+_tsops_paths() {
+  local path quoted=
+  compopt -o filenames 2>/dev/null || quoted=1
+  while IFS= read -r path; do
+    [[ -z $quoted ]] || printf -v path %q "$path"
+    COMPREPLY+=("$path")
+  done < <(compgen "$1" -- "$cur")
+}
 _tsops_complete() {
   local line program cur=$2
   COMPREPLY=()
   program=$(type -P -- "$1") || program=${names[0] ?? ''}
   while IFS= read -r line; do
     case $line in
-      :directory) while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -d -- "$cur") ;;
-      :command) while IFS= read -r line; do COMPREPLY+=("$line"); done < <(compgen -c -- "$cur") ;;
+      :directory) _tsops_paths -d ;;
+      :command) _tsops_paths -c ;;
       :*) ;;
       *) COMPREPLY+=("\${line%%$'\\t'*}") ;;
     esac

@@ -1,0 +1,144 @@
+// What a repository without the keys, or a careless one, must not be able to do: show, move or hold up.
+import { mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { readGodotenv } from '../../plugin/env-file.ts'
+import { inOrder, lineOf, Report } from '../../plugin/finding.ts'
+import { storeFor } from '../../src/stores/registry.ts'
+import { toPlain } from '../branches.ts'
+import { ageRule, encryptAs, hostWith } from '../ours.ts'
+import { alice } from '../test-keys.ts'
+import { type Run, runIn } from './world.ts'
+
+let root: string
+
+beforeAll(() => {
+  root = realpathSync(mkdtempSync(join(tmpdir(), 'krm-')))
+})
+
+afterAll(() => {
+  rmSync(root, { recursive: true })
+})
+
+function run(config: object): Promise<Run> {
+  const functionConfig = { metadata: { name: 'g' }, ...config }
+  const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items: [], functionConfig }
+  return runIn(root, { host: hostWith(alice.identity), stdin: JSON.stringify(list) })
+}
+
+const own = { apiVersion: 'tsops/v1', kind: 'SopsGenerator' }
+const ksops = { apiVersion: 'viaduct.ai/v1', kind: 'ksops' }
+
+describe('a token that ends with = is no entry', () => {
+  const generators = {
+    own: (envs: readonly string[]): object => ({ ...own, secrets: [{ name: 's', from: { envs } }] }),
+    ksops: (envs: readonly string[]): object => ({ ...ksops, secretFrom: [{ metadata: { name: 's' }, envs }] }),
+  }
+
+  test.for([
+    ['own', 'Canary7+a/b=\n'],
+    ['own', 'Canary7=\n'],
+    ['ksops', 'Canary7 a='],
+    ['ksops', 'Canary7='],
+  ] as const)('%s: %j', async ([generator, text]) => {
+    writeFileSync(join(root, 'token.enc'), await encryptAs('binary', Buffer.from(text), ageRule()))
+    const { stdout, stderr } = await run(generators[generator](['token.enc', 'token.enc']))
+    const results = JSON.stringify((JSON.parse(stdout) as { results: unknown }).results)
+    expect(stderr).toMatch(/token\.enc: .*(keys only|a key stands in this file twice)/)
+    expect(stderr + results).not.toContain('Canary7')
+  })
+
+  test('the keys of a dotenv file stand in it in clear', async () => {
+    writeFileSync(join(root, 'a.env'), await encryptAs('dotenv', Buffer.from('NAME=1\n'), ageRule()))
+    expect((await run(generators.own(['a.env', 'a.env']))).stderr).toContain('the key "NAME" stands in this file twice')
+  })
+})
+
+test.for([
+  ['a clear value', (text: string) => text.replace('plain: x', 'plain: y')],
+  ['values of two documents', swapped],
+])('a sound copy does not hide a change of %s', async ([, change]) => {
+  const document = (name: string): string =>
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\nstringData:\n  plain: x\n  password: Canary7${name}\n`
+  const rule = ageRule({ by: 'encrypted_regex', pattern: '^password$' })
+  const sound = Buffer.from(
+    await encryptAs('yaml', Buffer.from(['a', 'b'].map(document).join('---\n')), rule),
+  ).toString()
+  writeFileSync(join(root, 'sound.yaml'), sound)
+  writeFileSync(join(root, 'changed.yaml'), change(sound))
+  writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+  const origin = { 'config.kubernetes.io/origin': 'path: sound.yaml\n' }
+  const items = storeFor('yaml')
+    ?.parse(Buffer.from(change(sound)))
+    .branches.map((branch) => ({
+      ...(toPlain(branch) as object),
+      metadata: { name: 'x', annotations: origin },
+      sops: { mac: /mac: (ENC\S+)/.exec(sound)?.[1] },
+    }))
+  const functionConfig = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
+  const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items, functionConfig }
+  const { status, stdout, stderr } = await runIn(root, { host: hostWith(alice.identity), stdin: JSON.stringify(list) })
+  expect(stderr).toMatch(/changed\.yaml: Secret x: MAC mismatch/)
+  expect([status, stdout.includes('Canary7')]).toEqual([1, false])
+})
+
+function swapped(text: string): string {
+  const [first = '', second = ''] = Array.from(text.matchAll(/password: (ENC\S+)/g), ([, value = '']) => value)
+  return text.replace(first, '\0').replace(second, first).replace('\0', second)
+}
+
+describe('time', () => {
+  test('a long run of spaces in a name', () => {
+    const line = lineOf({ severity: 'error', message: 'x', file: `a${' '.repeat(200_000)}b \n c` })
+    expect(line).toMatch(/^tsops-krm: error: a {200000}b c: x$/)
+  })
+
+  test('more findings than a call takes arguments', async () => {
+    const report = new Report()
+    await inOrder([0], report, async (_, inner) => {
+      for (let count = 0; count < 300_000; count++) inner.warn('x')
+    })
+    expect(report.findings).toHaveLength(300_000)
+  })
+
+  test('a file full of beginnings of a MAC', async () => {
+    writeFileSync(join(root, 'macs.yaml'), `a: ${'mac:ENC[AES256_GCM,'.repeat(200_000)}\n`)
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [macs.yaml]\n')
+    const sops = { mac: 'ENC[AES256_GCM,data:x]', version: '3.13.3', lastmodified: 'x' }
+    const items = [{ apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, sops }]
+    const functionConfig = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
+    const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items, functionConfig }
+    const { stderr } = await runIn(root, { host: hostWith(), stdin: JSON.stringify(list) })
+    expect(stderr).toContain('was not found in this kustomization')
+  })
+
+  test('a file of many documents that stay encrypted', async () => {
+    const objects = Array.from({ length: 1500 }, (_, index) => `kind: K\napiVersion: v1\nmetadata: {name: n${index}}\n`)
+    writeFileSync(
+      join(root, 'many.yaml'),
+      await encryptAs(
+        'yaml',
+        Buffer.from(objects.join('---\n')),
+        ageRule({ by: 'encrypted_regex', pattern: '^name$' }),
+      ),
+    )
+    const { stdout } = await run({ ...own, mode: 'passthrough', manifests: ['many.yaml'] })
+    expect((JSON.parse(stdout) as { items: unknown[] }).items).toHaveLength(objects.length)
+  })
+
+  test.for([
+    ['in one value', ['A=0123456789abcdef', ...multiply('ABCDEFGHIJ')]],
+    [
+      'in many',
+      ['A=0123456789abcdef', ...multiply('ABCDE'), ...Array.from({ length: 40 }, (_, index) => `X${index}=$E`)],
+    ],
+  ] as const)('values that name values, %s', ([, lines]) => {
+    expect(() => readGodotenv(lines.join('\n'))).toThrow('the values that it names make it too long')
+  })
+})
+
+/** Each letter but the first is sixteen times the one before. */
+function multiply(letters: string): string[] {
+  return Array.from(letters.slice(1), (letter, index) => `${letter}=${`$${letters[index] ?? ''}`.repeat(16)}`)
+}
