@@ -17,7 +17,7 @@ beforeAll(() => {
   root = mkdtempSync(join(tmpdir(), 'tsops-completion-'))
   log = join(root, 'log')
   mkdirSync(join(root, 'bin'))
-  mkdirSync(join(root, 'work'))
+  mkdirSync(join(root, 'work', 'dir $(touch pwned)'), { recursive: true })
   for (const name of ['my file.yaml', 'plain.env', '$(touch pwned).json']) writeFileSync(join(root, 'work', name), '')
   const program = `#!/bin/sh
 case "$1 $* " in
@@ -56,6 +56,7 @@ const lines: readonly (readonly [typed: string, args: readonly string[]])[] = [
   ['sops --conf→ pl→ upd→', ['--config', 'plain.env', 'updatekeys']],
   ['../bin/tsops filest→', ['filestatus']],
   ['tsops exec-env pl→ -- ech→ my→', ['exec-env', 'plain.env', '--', 'echo', 'my file.yaml']],
+  ['tsops to-files --output di→ pl→', ['to-files', '--output', 'dir $(touch pwned)', 'plain.env']],
 ]
 
 /** A shell at a terminal. Keys that come while it is busy wait, as they do for people. */
@@ -110,7 +111,8 @@ describe.each(shells)('$name', ({ name, start, load }) => {
   test.each(lines)('%s', async (typed, args) => {
     rmSync(log, { force: true })
     terminal.type(typed.replaceAll('→', '\t'))
-    expect(await writtenDown()).toEqual(args)
+    // Some shells end a directory in a slash.
+    expect((await writtenDown()).map((arg) => arg.replace(/\/$/, ''))).toEqual(args)
   })
 })
 

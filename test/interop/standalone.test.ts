@@ -3,7 +3,7 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { copyFileSync, cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -112,6 +112,23 @@ describe('nothing of the directory gets in', () => {
     expect(await output(join(work, 'elsewhere'), ['--version', '--disable-version-check'])).toMatch(/^sops /)
   })
 
+  test('$USER does not say who is in the audit record', async () => {
+    write('p.yaml', 'a: secret\n')
+    const record = join(work, 'audit.jsonl')
+    const env = { TSOPS_AUDIT_FILE: record, USER: 'somebody', LOGNAME: 'somebody' }
+    await output(binary, ['encrypt', '--age', alice.recipient, 'p.yaml'], env)
+    const { username } = JSON.parse(readFileSync(record, 'utf8')) as { readonly username: string }
+    expect(username).toBe(userInfo().username)
+  })
+
+  test('a pipe for a program holds more than the system keeps in it', async () => {
+    const text = 'x'.repeat(1 << 20)
+    write('p.txt', text)
+    write('e.txt', await output(binary, ['encrypt', '--age', alice.recipient, 'p.txt']))
+    const slowly = 'head -c 1 {} > /dev/null; (sleep 0.2; cat) < {} | wc -c'
+    expect((await output(binary, ['exec-file', 'e.txt', slowly])).trim()).toBe(String(text.length))
+  })
+
   test('the licences of what it contains are written down', () => {
     if (process.env.TSOPS_TEST_BINARY !== undefined) return
     const text = readFileSync('dist/LICENSES.txt', 'utf8')
@@ -122,7 +139,14 @@ describe('nothing of the directory gets in', () => {
 })
 
 const flagOf: Readonly<Record<string, string>> = {
-  ...{ ARN: '--kms', PGP: '--pgp', GCP: '--gcp-kms', AZURE: '--azure-kv', VAULT: '--hc-vault-transit', HUAWEI: '--hckms' },
+  ...{
+    ARN: '--kms',
+    PGP: '--pgp',
+    GCP: '--gcp-kms',
+    AZURE: '--azure-kv',
+    VAULT: '--hc-vault-transit',
+    HUAWEI: '--hckms',
+  },
 }
 
 describe('every kind of key', () => {
@@ -208,6 +232,20 @@ describe('the function', () => {
     expect(await build(path)).toContain('\n  a: secret\n')
   })
 
+  test('it installs itself, also over the one before', async () => {
+    const place = join(work, 'bin')
+    symlinkSync(binary, join(work, 'ksops'))
+    for (const program of [join(work, 'ksops'), join(place, 'tsops-krm')]) await output(program, ['install', place])
+    expect(readdirSync(place)).toEqual(['ksops', 'tsops', 'tsops-krm'])
+    expect(await output(join(place, 'tsops'), ['decrypt', 'secret.yaml'])).toContain('a: secret\n')
+    const { status, stdout, stderr } = await start(join(place, 'ksops'), ['install', '/dev/null'])
+    expect([status, stdout, stderr]).toEqual([
+      1,
+      '',
+      'ksops: error: /dev/null: the programs cannot be put there: ENOTDIR\n',
+    ])
+  })
+
   test('named by a path', async () => {
     symlinkSync(binary, join(work, 'bin', 'tsops-krm'))
     write('decrypt.yaml', config('SopsTransformer', './bin/tsops-krm', ''))
@@ -219,14 +257,23 @@ describe('the function', () => {
     'the case %s ends as under Node.js',
     (name) => {
       symlinkSync(binary, join(work, 'bin', 'tsops-krm'))
-      const input = readFileSync(join('test/krm', name, 'input.yaml'))
-      const env = { PATH: process.env.PATH, HOME: work, SOPS_AGE_KEY: alice.identity }
-      const runs = [[process.execPath, resolve(process.env.TSOPS_TEST_KRM ?? 'dist/bin/tsops-krm.js')], [join(work, 'bin', 'tsops-krm')]]
-      const [ours, theirs] = runs.map(([file = '', ...args]) => {
-        const found = spawnSync(file, args, { input, env, cwd: join('test/krm', name), encoding: 'utf8' })
-        return { status: found.status, stdout: found.stdout, stderr: found.stderr }
+      const place = join('test/krm', name)
+      const input = readFileSync(join(place, 'input.yaml'))
+      const file = join(place, 'case.json')
+      const settings = existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as CaseSettings) : {}
+      const env = { PATH: process.env.PATH, HOME: work, SOPS_AGE_KEY: alice.identity, ...settings.env }
+      const cwd = settings.root === undefined ? place : join('test/krm', settings.root)
+      const node = [process.execPath, resolve(process.env.TSOPS_TEST_KRM ?? 'dist/bin/tsops-krm.js')]
+      const [ours, theirs] = [node, [join(work, 'bin', 'tsops-krm')]].map(([program = '', ...args]) => {
+        const { status, stdout, stderr } = spawnSync(program, args, { input, env, cwd, encoding: 'utf8' })
+        return { status, stdout, stderr }
       })
       expect(theirs).toEqual(ours)
     },
   )
 })
+
+interface CaseSettings {
+  readonly root?: string
+  readonly env?: Readonly<Record<string, string>>
+}
