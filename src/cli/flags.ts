@@ -157,7 +157,7 @@ export const manyFlags: readonly Flag[] = [
     names: ['jobs'],
     kind: 'integer',
     value: 'N',
-    help: 'files to work on at once; default: one per processor, at least 4',
+    help: 'files to work on at once; default: one per processor, at least 16',
   },
 ]
 

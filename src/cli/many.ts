@@ -101,7 +101,7 @@ async function checkDestinations(targets: readonly Target[], directory: string):
 }
 
 // While one file waits for the disk another can be worked on.
-const leastJobs = 4
+const leastJobs = 16
 
 function jobCount({ flags }: Call): number {
   if (!flags.isSet('jobs')) return Math.max(availableParallelism(), leastJobs)

@@ -1,10 +1,9 @@
 // Data keys encrypted by AWS KMS, as the standard base64 of what the service answers.
-import type { KMS } from '@aws-sdk/client-kms'
 import { KeyBackendError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { withDeadline } from '../deadline.ts'
 import type { KeyBackend } from '../types.ts'
-import { findClient } from './client.ts'
+import { findClient, type KmsClient, type Subject } from './client.ts'
 import { keyFailure } from './failure.ts'
 import { emitKey, parseArns, parseEntry, readKey, regionOf, type KmsKey } from './key.ts'
 
@@ -45,7 +44,7 @@ async function decryptDataKey(key: KmsKey, host: Host): Promise<Uint8Array> {
   return Plaintext
 }
 
-function subject(key: KmsKey): { readonly KeyId: string; readonly EncryptionContext: Record<string, string> } {
+function subject(key: KmsKey): Subject {
   return { KeyId: key.arn, EncryptionContext: Object.fromEntries(key.context) }
 }
 
@@ -56,7 +55,7 @@ async function ask<T>(
   key: KmsKey,
   verb: Verb,
   host: Host,
-  request: (client: KMS, abortSignal: AbortSignal) => Promise<T>,
+  request: (client: KmsClient, abortSignal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const region = regionOf(key.arn)
   if (region === undefined) throw malformed(key, verb, `no valid ARN found in '${key.arn}'`)

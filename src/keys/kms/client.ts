@@ -1,18 +1,40 @@
 // One client per region, profile and role, kept as long as its Host, so that many files share its credentials.
-import type { KMS } from '@aws-sdk/client-kms'
 import type { Host } from '../../host.ts'
 import { credentialSource } from './credentials.ts'
+import { plainEndpoint } from './endpoint.ts'
 import type { KmsKey } from './key.ts'
-import { loadAwsSdk } from './sdk.ts'
+import { OwnClient } from './own-client.ts'
+import { lazyProviders, loadKms } from './sdk.ts'
 import { clientSettings } from './settings.ts'
 
-const clients = new WeakMap<Host, Map<string, Promise<KMS>>>()
+export interface Subject {
+  readonly KeyId: string
+  readonly EncryptionContext: Record<string, string>
+}
+
+export interface RequestOptions {
+  readonly abortSignal: AbortSignal
+}
+
+/** What data keys need of KMS: ours, or the SDK's. */
+export interface KmsClient {
+  encrypt(
+    input: Subject & { readonly Plaintext: Uint8Array },
+    options: RequestOptions,
+  ): Promise<{ readonly CiphertextBlob?: Uint8Array | undefined }>
+  decrypt(
+    input: Subject & { readonly CiphertextBlob: Uint8Array },
+    options: RequestOptions,
+  ): Promise<{ readonly Plaintext?: Uint8Array | undefined }>
+}
+
+const clients = new WeakMap<Host, Map<string, Promise<KmsClient>>>()
 // Files choose their number.
 const capacity = 100
 
 /** Throws KeyBackendError not-installed, ConfigError. */
-export function findClient(key: KmsKey, region: string, host: Host): Promise<KMS> {
-  const ofHost = clients.get(host) ?? new Map<string, Promise<KMS>>()
+export function findClient(key: KmsKey, region: string, host: Host): Promise<KmsClient> {
+  const ofHost = clients.get(host) ?? new Map<string, Promise<KmsClient>>()
   clients.set(host, ofHost)
   const id = JSON.stringify([region, key.profile, key.role])
   const known = ofHost.get(id)
@@ -29,8 +51,13 @@ function makeRoom(ofHost: Map<string, unknown>): void {
   if (ofHost.size >= capacity && oldest !== undefined) ofHost.delete(oldest)
 }
 
-async function makeClient(key: KmsKey, region: string, host: Host): Promise<KMS> {
-  const sdk = await loadAwsSdk(key)
-  const credentials = credentialSource(key, region, host, sdk)
-  return new sdk.KMS({ ...clientSettings(host, 'KMS', region), credentials })
+async function makeClient(key: KmsKey, region: string, host: Host): Promise<KmsClient> {
+  const settings = clientSettings(host, 'KMS', region)
+  const credentials = credentialSource(key, region, host, lazyProviders(key))
+  const endpoint = plainEndpoint(host, settings)
+  if (endpoint !== undefined) {
+    return new OwnClient(host, { endpoint, region, maxAttempts: settings.maxAttempts, credentials })
+  }
+  const KMS = await loadKms(key)
+  return new KMS({ ...settings, credentials })
 }

@@ -2,6 +2,7 @@
 // default profile; then the container or machine. All of it through the Host, but for one thing: the SDK itself reads the
 // files of profiles, at the places that the Host's environment names and only if the Host has them too, and it runs what
 // these files ask for (single sign-on, a credential process).
+import { KeyBackendError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import { CredentialFailure, explain, type Credentials } from './failure.ts'
 import type { KmsKey } from './key.ts'
@@ -118,15 +119,16 @@ function isUnresolved(error: unknown): boolean {
 }
 
 // What the SDK says may hold the output of a credential process.
-function profileFailure(profile: string, error: unknown): CredentialFailure {
+function profileFailure(profile: string, error: unknown): CredentialFailure | KeyBackendError {
+  if (error instanceof KeyBackendError) return error
   const isSignOn = error instanceof Error && /\bSSO\b|sso login/i.test(`${error.name} ${error.message}`)
   if (!isSignOn) return renamed(error, `the profile ${JSON.stringify(profile)} gave no credentials`)
   const hint = `Run \`aws sso login --profile ${profile}\`.`
   return new CredentialFailure('no-credential', 'the single sign-on session is missing or has expired', { hint })
 }
 
-function renamed(error: unknown, problem: string): CredentialFailure {
-  if (error instanceof CredentialFailure) return error
+function renamed(error: unknown, problem: string): CredentialFailure | KeyBackendError {
+  if (error instanceof CredentialFailure || error instanceof KeyBackendError) return error
   const isLocal = error instanceof Error && (error.name === 'CredentialsProviderError' || 'syscall' in error)
   if (isLocal) return new CredentialFailure('no-credential', problem)
   const { reason, problem: detail, hint } = explain(error)

@@ -1,6 +1,7 @@
-// The SDK's requests go through the Host, so that a caller's Host sees every one of them.
+// The SDK's requests, and ours, go through the Host, so that a caller's Host sees every one of them.
 import type { Host } from '../../host.ts'
 import { readBody } from '../response-body.ts'
+import type { Answer } from './service-answer.ts'
 
 interface Request {
   readonly method: string
@@ -13,11 +14,17 @@ interface Request {
   readonly body?: unknown
 }
 
-interface Answer {
-  readonly statusCode: number
+interface SdkAnswer extends Answer {
   readonly reason: string
+}
+
+/** A request of ours. */
+export interface OwnRequest {
+  readonly method: string
+  readonly url: string
   readonly headers: Readonly<Record<string, string>>
-  readonly body: Uint8Array
+  readonly body: string
+  readonly signal: AbortSignal
 }
 
 /**
@@ -36,17 +43,31 @@ export function fetchHandler(host: Host, redirect: 'error' | 'manual' = 'error')
   }
 }
 
-async function send(host: Host, request: Request, redirect: 'error' | 'manual', abortSignal: unknown): Promise<Answer> {
+async function send(
+  host: Host,
+  request: Request,
+  redirect: 'error' | 'manual',
+  abortSignal: unknown,
+): Promise<SdkAnswer> {
   const { method, headers, body } = request
+  return fetchAnswer(host, urlOf(request), {
+    method,
+    // fetch sets two of these itself, from the URL and the body; the third it does not know.
+    headers: Object.entries(headers).filter(([name]) => !/^(?:host|content-length|expect)$/i.test(name)),
+    redirect,
+    ...((typeof body === 'string' || body instanceof Uint8Array) && { body }),
+    ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
+  })
+}
+
+/** Sends a signed request, which may not be redirected. */
+export function sendRequest(host: Host, { url, headers, ...request }: OwnRequest): Promise<Answer> {
+  return fetchAnswer(host, url, { ...request, headers: Object.entries(headers), redirect: 'error' })
+}
+
+async function fetchAnswer(host: Host, url: string, request: RequestInit): Promise<SdkAnswer> {
   try {
-    const response = await host.fetch(urlOf(request), {
-      method,
-      // fetch sets two of these itself, from the URL and the body; the third it does not know.
-      headers: Object.entries(headers).filter(([name]) => !/^(?:host|content-length|expect)$/i.test(name)),
-      redirect,
-      ...((typeof body === 'string' || body instanceof Uint8Array) && { body }),
-      ...(abortSignal instanceof AbortSignal && { signal: abortSignal }),
-    })
+    const response = await host.fetch(url, request)
     return {
       statusCode: response.status,
       reason: response.statusText,

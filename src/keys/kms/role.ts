@@ -1,4 +1,5 @@
 // The role that a key names is assumed as sops does it, unless the user forbids it.
+import { KeyBackendError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
 import type { CredentialSource, Place } from './credentials.ts'
 import { CredentialFailure, explain, type Credentials } from './failure.ts'
@@ -23,7 +24,7 @@ export async function assumeRole(
       clientConfig: clientSettings(host, 'STS', region),
     })()
   } catch (error) {
-    if (error instanceof CredentialFailure) throw error
+    if (error instanceof CredentialFailure || error instanceof KeyBackendError) throw error
     const { reason, problem, hint } = explain(error)
     const options = hint === undefined ? {} : { hint }
     throw new CredentialFailure(reason, `failed to assume role '${role}': ${problem}`, options)

@@ -4,10 +4,6 @@ import type { fromIni, fromTemporaryCredentials, fromWebToken } from '@aws-sdk/c
 import { loadSdk } from '../sdk.ts'
 import type { MasterKey } from '../types.ts'
 
-export interface Sdk extends Providers {
-  readonly KMS: new (settings: KMSClientConfig) => KMS
-}
-
 /** What finds credentials. */
 export interface Providers {
   readonly fromIni: typeof fromIni
@@ -16,12 +12,22 @@ export interface Providers {
 }
 
 /** Throws KeyBackendError not-installed. */
-export async function loadAwsSdk(key: MasterKey): Promise<Sdk> {
-  const [{ KMS }, providers] = await Promise.all([
+export async function loadKms(key: MasterKey): Promise<new (settings: KMSClientConfig) => KMS> {
+  const [{ KMS }] = await Promise.all([
     loadSdk('@aws-sdk/client-kms', key, () => import('@aws-sdk/client-kms')),
-    loadProviders(key),
+    silenceVersionWarning(),
   ])
-  return { KMS, ...providers }
+  return KMS
+}
+
+/** Providers that load their package when they are asked: many keys need none. They reject with KeyBackendError. */
+export function lazyProviders(key: MasterKey): Providers {
+  return {
+    fromIni: (options) => async (properties) => (await loadProviders(key)).fromIni(options)(properties),
+    fromTemporaryCredentials: (options) => async (properties) =>
+      (await loadProviders(key)).fromTemporaryCredentials(options)(properties),
+    fromWebToken: (options) => async (properties) => (await loadProviders(key)).fromWebToken(options)(properties),
+  }
 }
 
 /** Throws KeyBackendError not-installed. */
