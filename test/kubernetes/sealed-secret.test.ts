@@ -9,6 +9,7 @@ import {
   sealValue,
   unsealValue,
 } from '../../src/kubernetes/sealed-secret.ts'
+import { fieldAt } from '../../src/kubernetes/object.ts'
 import { sealSecret, unsealSecret } from '../../src/kubernetes/sealed-secret-object.ts'
 import type { Branch } from '../../src/tree/types.ts'
 import { toBranch, toPlain } from '../branches.ts'
@@ -67,9 +68,10 @@ test.for(scopes)('an object of scope %s comes back', (scope) => {
 })
 
 test.for(scopes)('the template of an object of scope %s names neither object nor namespace', (scope) => {
-  const sealed = toPlain(sealSecret(secret, scope, publicKey)) as { spec: { template: { metadata: object } } }
-  Object.assign(sealed.spec.template.metadata, { name: 'elsewhere', namespace: 'kube-system' })
-  expect(unsealSecret(toBranch(sealed), [privateKey]).metadata).toMatchObject(name)
+  const sealed = sealSecret(secret, scope, publicKey)
+  const elsewhere = toBranch({ name: 'elsewhere', namespace: 'kube-system' })
+  Object.assign(fieldAt(sealed, 'spec', 'template', 'metadata') ?? {}, elsewhere)
+  expect(unsealSecret(sealed, [privateKey]).metadata).toMatchObject(name)
 })
 
 test('the scope comes from the flag alone', () => {

@@ -55,10 +55,12 @@ describe('a token that ends with = is no entry', () => {
   })
 })
 
-test.for([
-  ['a clear value', (text: string) => text.replace('plain: x', 'plain: y')],
+const changes: readonly (readonly [string, (text: string) => string])[] = [
+  ['a clear value', (text) => text.replace('plain: x', 'plain: y')],
   ['values of two documents', swapped],
-])('a sound copy does not hide a change of %s', async ([, change]) => {
+]
+
+test.for(changes)('a sound copy does not hide a change of %s', async ([, change]) => {
   const document = (name: string): string =>
     `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\nstringData:\n  plain: x\n  password: Canary7${name}\n`
   const rule = ageRule({ by: 'encrypted_regex', pattern: '^password$' })
