@@ -4,7 +4,7 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { peersDirectory, peersPath } from '../interop/peers.ts'
+import { installPackages, peersDirectory, peersPath } from '../interop/peers.ts'
 
 const kubernetes = '1.36.3'
 const sealedSecrets = '0.40.0'
@@ -15,7 +15,7 @@ export const kubesealBin: string = join(peersPath, 'kubeseal')
 
 /** Runs once before the tests. */
 export default function setup(): void {
-  if (spawnSync('etcd', ['--version']).status !== 0) run('apt-get', ['install', '-y', 'etcd-server'], '/')
+  installPackages({ etcd: 'etcd-server' })
   if (!isInstalled('kubernetes', kubernetes, [apiServerBin, kubectlBin])) buildKubernetes()
   if (!isInstalled('sealed-secrets', sealedSecrets, [kubesealBin])) buildKubeseal()
 }
@@ -95,7 +95,6 @@ function run(file: string, args: readonly string[], cwd: string): string {
   const { status, stdout, stderr, error } = spawnSync(file, args, {
     cwd,
     encoding: 'utf8',
-    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
     timeout: 30 * 60_000,
   })
   if (status === 0) return stdout
