@@ -165,9 +165,9 @@ class ChangedFile {
   }
 
   /** The author's spelling, changed in the same way; none where the change does not fit into the author's text. */
-  #layout({ document, plain }: ReadBack): string | undefined {
+  #layout({ document, plain, hides }: ReadBack): string | undefined {
     const { opened, edit, branches, context } = this.#task
-    if (opened.document.layout === undefined) return undefined
+    if (opened.document.layout === undefined && !hides) return undefined
     const restored = document.rewrite(plain)
     const original = restore(opened, context)
     const parsed = context.output.parse(original)

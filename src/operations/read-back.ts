@@ -27,6 +27,8 @@ export interface ReadBack {
   readonly moved: ReadonlyMap<Leaf, Leaf>
   /** What decryption will put in the place of each ciphertext. */
   readonly plain: ReadonlyMap<Leaf, Leaf>
+  /** Whether an encrypted comment came to stand where nobody looks for one: only a layout patch brings its text back. */
+  readonly hides: boolean
 }
 
 /** @throws ValueError when the text would not open again */
@@ -54,12 +56,13 @@ export function readBack(text: Uint8Array, sealed: Sealed): ReadBack {
     comments.place(comment, `${path.join(':')}:`, encrypted)
   }
   for (const [leaf, comment] of comments.plain) plain.set(leaf, comment)
-  return { document, moved: comments.moved, plain }
+  return { document, moved: comments.moved, plain, hides: comments.hides }
 }
 
 class CommentPlaces {
   readonly plain = new Map<Comment, Comment>()
   readonly moved = new Map<Leaf, Leaf>()
+  hides = false
   readonly #written: ReadonlyMap<string, Written>
   readonly #cipher: Cipher
 
@@ -78,7 +81,10 @@ class CommentPlaces {
     const original = written?.leaf.type === 'comment' ? written.leaf : comment
     // What the rule selects in the plain text must not stand in clear: where sops would not look for a ciphertext, it stays
     // one all the same, and the layout patch brings the text back.
-    if (written !== undefined && !encrypted) return
+    if (written !== undefined && !encrypted) {
+      this.hides = true
+      return
+    }
     // A ciphertext that could not be opened, in a file that was encrypted before: its text is not lost, but not known either.
     if (written === undefined && isEnvelope(comment.value)) return
     this.plain.set(comment, original)

@@ -201,7 +201,8 @@ async function runIn(file: string, before: readonly string[], { args, env, stdin
     env: { SOPS_AGE_KEY: alice.identity, HOME: '/nonexistent', TMPDIR: temporary, ...env },
   }
   const result = await run(file, [...before, ...args], settings)
-  expect(readdirSync(temporary)).toEqual([])
+  // sops may be too late with its own.
+  if (file !== sopsBin) expect(readdirSync(temporary)).toEqual([])
   return result
 }
 

@@ -18,7 +18,7 @@ import {
 } from '../../src/index.ts'
 import { pairLeaves, readsAs } from '../../src/operations/same-shape.ts'
 import { storeFor } from '../../src/stores/registry.ts'
-import { encryptAs, hostWith } from '../ours.ts'
+import { decryptAs, encryptAs, hostWith } from '../ours.ts'
 import { randomOf, randomYaml } from '../stores/yaml/random-yaml.ts'
 import { alice } from '../test-keys.ts'
 import { dotenvFile, iniFile, jsonFile, yamlFile } from './random-documents.ts'
@@ -180,6 +180,11 @@ describe.for(kinds)('random $format files', ({ format, file, runs }) => {
         const theirsShown = await shownBySops(format, theirs.file)
         const printed = theirsShown === undefined ? undefined : plainTree(format, theirsShown)
         if (printed === undefined) return
+        // A comment behind brackets would come to stand in clear: it stays encrypted, for tsops alone to show.
+        if (format === 'yaml' && index.includes('_unencrypted')) {
+          expect(Buffer.from(await decryptAs(format, ours)).toString()).not.toContain('ENC[AES256_GCM')
+          return
+        }
         const shown = await shownBySops(format, ours)
         expect(shown).toBeDefined()
         expectSameTree(plainTree(format, shown ?? '') ?? [], printed)

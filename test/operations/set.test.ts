@@ -177,6 +177,13 @@ describe('what is encrypted', () => {
     expect(text(await change('yaml', other, '["a"]'))).toMatch(/^# hide\nb: ENC\[/)
   })
 
+  test('a comment that comes to stand where all is clear stays encrypted, and comes back', async () => {
+    const file = await encryptAs('yaml', Buffer.from('{a: x, # note\n}\n'))
+    const changed = await change('yaml', file, '["b_unencrypted"]', '{"c": 1}')
+    expect(text(changed)).not.toContain('note')
+    expect(text(await decryptAs('yaml', changed))).toContain('# note')
+  })
+
   test('equal elements keep their own ciphertexts', async () => {
     const file = await encryptAs('yaml', Buffer.from('l:\n- x\n- x\n- x\n'))
     const lines = text(file).split('\n')
