@@ -31,8 +31,9 @@ export default defineConfig({
           include: ['test/cluster/**/*.test.ts'],
           globalSetup: ['test/interop/install-peers.ts', 'test/cluster/peers.ts'],
           maxWorkers: 1,
-          testTimeout: 10 * minute,
-          hookTimeout: 10 * minute,
+          testTimeout: 20 * minute,
+          // The first time, programs are built.
+          hookTimeout: 40 * minute,
         },
       },
     ],

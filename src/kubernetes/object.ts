@@ -51,12 +51,17 @@ export function withoutField(branch: Branch, key: string): Branch {
   return { type: 'branch', items: branch.items.filter((item) => item.type !== 'item' || item.key !== key) }
 }
 
+/** What is encrypted of it is left out: a message must not show it. */
 export function referenceOf(object: Value): ObjectReference {
-  const namespace = textAt(object, 'metadata', 'namespace')
+  const clear = (...path: readonly string[]): string | undefined => {
+    const found = textAt(object, ...path)
+    return found?.startsWith('ENC[') === true ? undefined : found
+  }
+  const namespace = clear('metadata', 'namespace')
   return {
-    apiVersion: textAt(object, 'apiVersion') ?? '',
-    kind: textAt(object, 'kind') ?? '',
-    name: textAt(object, 'metadata', 'name') ?? '',
+    apiVersion: clear('apiVersion') ?? '',
+    kind: clear('kind') ?? '',
+    name: clear('metadata', 'name') ?? '',
     ...(namespace !== undefined && { namespace }),
   }
 }

@@ -1,7 +1,8 @@
-// 200 encrypted Secrets through kustomize, with our function and with ksops, as a Markdown table. ksops is no part of this
-// project: build it elsewhere and name it. KSOPS=/path/to/ksops node test/run.mjs test/bench/krm.ts [FILES [MILLISECONDS]]
+// 200 encrypted Secrets, and a large one, through kustomize: with our function, as a program of Node.js and in the
+// executable, and with ksops, as a Markdown table. ksops is no part of this project: build it elsewhere and name it.
+// KSOPS=/path/to/ksops npm run bench:krm [-- FILES [MILLISECONDS]]
 import { spawn } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { startFakeAws } from '../fakes/aws-kms.ts'
@@ -25,37 +26,53 @@ const env = {
 }
 
 const ksops = process.env.KSOPS ?? ''
+const built = resolve(process.env.TSOPS_TEST_BINARY ?? 'dist/tsops')
+const binary = existsSync(built) ? built : ''
 const programs: readonly (readonly [string, string])[] = [
   ['ksops', ksops],
-  ['tsops-krm', resolve(process.env.TSOPS_TEST_KRM ?? 'dist/bin/tsops-krm.js')],
+  ['tsops-krm, Node.js', resolve(process.env.TSOPS_TEST_KRM ?? 'dist/bin/tsops-krm.js')],
+  ['tsops-krm, executable', binary],
 ]
 
+const head = (kind: string, index: number): string => `apiVersion: v1\nkind: ${kind}\nmetadata:\n  name: s${index}\n`
+const small = Array.from(
+  { length: count },
+  (_, index) => `${head('Secret', index)}stringData:\n  user: admin\n  password: hunter${index}\n`,
+)
+// A Secret may not be as large.
+const large = [
+  `${head('Large', 0)}data:\n${Array.from({ length: 10_000 }, (_, n) => `  key${n}: ${'x'.repeat(1000)}\n`).join('')}`,
+]
+const kinds: string[] = []
+
 try {
-  await seal('age', ['--age', alice.recipient])
-  await seal('kms', ['--kms', arn])
+  await seal('age', ['--age', alice.recipient], small)
+  await seal('kms', ['--kms', arn], small)
+  await seal('age, one file of 10 MB', ['--age', alice.recipient], large)
   aws.latency = latency
   console.log(`Node.js ${process.version}, ${cpus().length} × ${cpus()[0]?.model ?? 'unknown'}`)
   console.log(`${count} files through kustomize build, KMS answers in ${latency} ms: quickest and median of ${runs}\n`)
   console.log('| keys | function | quickest, s | median, s |\n|---|---|--:|--:|')
-  for (const kind of ['age', 'kms']) for (const [name, file] of programs) console.log(await row(kind, name, file))
+  for (const kind of kinds) for (const [name, file] of programs) console.log(await row(kind, name, file))
 } finally {
   rmSync(directory, { recursive: true })
   await aws.close()
 }
 
 /** A kustomization with a generator over files under these keys. */
-async function seal(kind: string, keys: readonly string[]): Promise<void> {
+async function seal(kind: string, keys: readonly string[], texts: readonly string[]): Promise<void> {
+  kinds.push(kind)
   const folder = join(directory, kind)
   mkdirSync(folder)
-  const names = Array.from({ length: count }, (_, index) => `s${index}.yaml`)
+  const names = texts.map((_, index) => `s${index}.yaml`)
   for (const [index, name] of names.entries()) {
-    const text = `apiVersion: v1\nkind: Secret\nmetadata:\n  name: s${index}\nstringData:\n  user: admin\n  password: hunter${index}\n`
+    const text = texts[index] ?? ''
     const args = ['encrypt', ...keys, '--encrypted-regex', '^(data|stringData)$', '--filename-override', name]
     writeFileSync(join(folder, name), await output(sopsBin, args, text))
   }
   const annotation = '    config.kubernetes.io/function: |\n      exec: {path: ksops}\n'
-  const head = `apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata:\n  name: g\n  annotations:\n${annotation}files:\n`
-  writeFileSync(join(folder, 'generate.yaml'), head + names.map((name) => `- ${name}\n`).join(''))
+  const config = `apiVersion: viaduct.ai/v1\nkind: ksops\nmetadata:\n  name: g\n  annotations:\n${annotation}files:\n`
+  writeFileSync(join(folder, 'generate.yaml'), config + names.map((name) => `- ${name}\n`).join(''))
   writeFileSync(join(folder, 'kustomization.yaml'), 'generators: [generate.yaml]\n')
 }
 

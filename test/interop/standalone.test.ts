@@ -64,7 +64,7 @@ describe('one command line, under Node.js and in the executable', () => {
 
 async function outcomeOf([file = '', ...first]: readonly string[], line: CommandLine): Promise<unknown> {
   const place = join(work, 'place')
-  cpSync(world.template, place, { recursive: true })
+  cpSync(world.template, place, { recursive: true, verbatimSymlinks: true })
   const { stdin } = line
   const { status, signal, stdout, stderr } = await run(file, [...first, ...line.args], {
     cwd: place,
@@ -239,11 +239,8 @@ describe('the function', () => {
     expect(readdirSync(place)).toEqual(['ksops', 'tsops', 'tsops-krm'])
     expect(await output(join(place, 'tsops'), ['decrypt', 'secret.yaml'])).toContain('a: secret\n')
     const { status, stdout, stderr } = await start(join(place, 'ksops'), ['install', '/dev/null'])
-    expect([status, stdout, stderr]).toEqual([
-      1,
-      '',
-      'ksops: error: /dev/null: the programs cannot be put there: ENOTDIR\n',
-    ])
+    expect([status, stdout.toString()]).toEqual([1, ''])
+    expect(stderr).toMatch(/^ksops: error: \/dev\/null: the programs cannot be put there: E[A-Z]+\n$/)
   })
 
   test('named by a path', async () => {
