@@ -9,7 +9,15 @@ import type { Configuration, Product } from '../configuration.ts'
 import { ownApiVersion } from '../own-api.ts'
 import type { EncryptedFiles } from '../encrypted-files.ts'
 import { openDocuments, openText } from '../encrypted-source.ts'
-import { type Entry, joinEntries, placesOf, readEntries, readVariables, readWholeFiles, strictText } from '../entries.ts'
+import {
+  type Entry,
+  joinEntries,
+  placesOf,
+  readEntries,
+  readVariables,
+  readWholeFiles,
+  strictText,
+} from '../entries.ts'
 import { readLiteralEnv } from '../env-file.ts'
 import type { Fields } from '../fields.ts'
 import { attempt, inOrder, Refusal, type Report, together } from '../finding.ts'
