@@ -181,8 +181,12 @@ describe.concurrent('one command line, two programs', () => {
   test.for(cases.map((each) => ({ ...each, name: `${each.args.join(' ')} ${JSON.stringify(each.env ?? {})}` })))(
     '$name',
     async (each) => {
-      const theirs = await runIn(sopsBin, [], each)
+      let theirs = await runIn(sopsBin, [], each)
       const ours = await runIn(process.execPath, [cli()], each)
+      // sops 3.13.3 loses the status, once in a while, of a program that ends before the pipe is there.
+      for (let tries = 0; tries < 3 && theirs.status === 1 && ours.status !== 1; tries += 1) {
+        theirs = await runIn(sopsBin, [], each)
+      }
       expect([ours.status, ours.signal], ours.stderr).toEqual([theirs.status, theirs.signal])
       if (each.stdout === 'help') expect([ours.stdout.length > 0, theirs.stdout.length > 0]).toEqual([true, true])
       else if (each.stdout !== undefined) {
