@@ -13,6 +13,7 @@ import {
   renameSync,
   rmSync,
   symlinkSync,
+  unlinkSync,
   writeFileSync,
 } from 'node:fs'
 import { join } from 'node:path'
@@ -133,7 +134,7 @@ function moveLink(directory: string, name: string, target: string): void {
   try {
     renameSync(temporary, join(directory, name))
   } catch (error) {
-    rmSync(temporary, { force: true })
+    unlinkSync(temporary)
     throw error
   }
 }
@@ -144,6 +145,7 @@ function linkNames(directory: string, files: readonly NewFile[]): void {
     if (!isOurs(directory, name)) moveLink(directory, name, join(current, name))
   }
   for (const name of readdirSync(directory)) {
-    if (name !== current && !names.has(name) && isOurs(directory, name)) rmSync(join(directory, name))
+    // Some Node.js 24 let a link to nothing stay that rmSync should take away.
+    if (name !== current && !names.has(name) && isOurs(directory, name)) unlinkSync(join(directory, name))
   }
 }
