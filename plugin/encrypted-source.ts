@@ -47,7 +47,7 @@ export async function openManifests(source: EncryptedSource, options: OpenOption
   if (source.format === 'yaml' || source.format === 'json') {
     if (options.mode !== 'passthrough') return openDocuments(source, options)
     const document = parse(source)
-    return document.branches.map((each) => withMetadata(each, document))
+    return document.branches.map((each) => withMetadata(each, document.metadata))
   }
   if (source.format !== 'binary') throw new Refusal(`a manifest is YAML or JSON, not ${source.format}`)
   if (options.mode !== 'decrypt')
@@ -71,7 +71,8 @@ export function parse({ bytes, format }: EncryptedSource): Document {
   return document
 }
 
-function withMetadata(branch: Branch, { metadata }: Document): Branch {
+/** A document as it stands in the file. */
+export function withMetadata(branch: Branch, metadata: Branch | undefined): Branch {
   return { type: 'branch', items: [...branch.items, ...mapping([['sops', metadata]]).items] }
 }
 

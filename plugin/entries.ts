@@ -52,7 +52,7 @@ export function readWholeFiles(
 }
 
 /** Throws Refusal. */
-export function splitSource(source: string): { readonly key: string; readonly path: string } {
+function splitSource(source: string): { readonly key: string; readonly path: string } {
   const [first = '', second, ...more] = source.split('=')
   if (more.length > 0) throw new Refusal('a key and a path cannot hold a =')
   if (second === undefined) return { key: basename(first), path: first }

@@ -10,7 +10,7 @@ const parsed = new Map([
 ])
 
 /** `path`: the keys from the root. */
-export function placeholderText(path: readonly string[]): string {
+function placeholderText(path: readonly string[]): string {
   const known = parsed.get(path.at(-1) ?? '')
   return known ?? `placeholder-${createHash('sha256').update(path.join('\0')).digest('hex').slice(0, 12)}`
 }

@@ -50,7 +50,12 @@ export class RawFiles {
   async #indexByMac(listed: readonly ListedFile[]): Promise<ReadonlyMap<string, readonly RawFile[]>> {
     const index = new Map<string, RawFile[]>()
     for (const file of await Promise.all(listed.map((each) => this.#readRaw(each)))) {
-      for (const mac of file?.macs ?? []) if (file !== undefined) index.set(mac, [...(index.get(mac) ?? []), file])
+      if (file === undefined) continue
+      for (const mac of file.macs) {
+        const known = index.get(mac)
+        if (known === undefined) index.set(mac, [file])
+        else known.push(file)
+      }
     }
     return index
   }

@@ -5,6 +5,7 @@ import type { Branch, Value } from '../src/index.ts'
 import { fieldOf, mapping, text, textAt } from '../src/kubernetes/object.ts'
 import { emitJson } from '../src/stores/json/emit.ts'
 import { storeFor } from '../src/stores/registry.ts'
+import { withMetadata } from './encrypted-source.ts'
 import { type Finding, Refusal } from './finding.ts'
 
 export interface ResourceList {
@@ -48,15 +49,11 @@ export function parseDocuments(bytes: Uint8Array): readonly Branch[] {
   try {
     const document = store?.parse(bytes)
     const { branches = [], metadata } = document ?? {}
-    return metadata === undefined ? branches : branches.map((each) => mapping([...entriesOf(each), ['sops', metadata]]))
+    return branches.map((each) => withMetadata(each, metadata))
   } catch (error) {
     if (error instanceof SopsError) throw new Refusal(`the input does not parse: ${error.message}`)
     throw error
   }
-}
-
-function entriesOf(branch: Branch): (readonly [string, Value])[] {
-  return branch.items.flatMap((item) => (item.type === 'item' ? [[item.key, item.value] as const] : []))
 }
 
 function isNotComment(value: Value): boolean {

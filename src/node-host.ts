@@ -193,8 +193,12 @@ function interrupt(child: ChildProcess): void {
 function findProgram(file: string): string | undefined {
   if (isAbsolute(file)) return file
   if (/[/\\]/.test(file)) return undefined
-  const name = process.platform === 'win32' ? `${file}.exe` : file
-  const directories = (process.env.PATH ?? '').split(delimiter).filter((directory) => isAbsolute(directory))
+  return findInPath(process.platform === 'win32' ? `${file}.exe` : file, process.env.PATH)
+}
+
+/** A program in the absolute directories of a PATH. */
+export function findInPath(name: string, path = ''): string | undefined {
+  const directories = path.split(delimiter).filter((directory) => isAbsolute(directory))
   return directories.map((directory) => join(directory, name)).find(isProgram)
 }
 

@@ -39,6 +39,7 @@ const mayImport: Readonly<Record<string, readonly string[]>> = {
       'src/keys/data-key-cache.ts',
       'src/stores/registry.ts',
       'src/stores/types.ts',
+      'src/tree/kinds.ts',
       'src/tree/types.ts',
       'src/metadata/types.ts',
     ],
@@ -71,14 +72,15 @@ const exceptions: Readonly<Record<string, readonly string[]>> = {
     ...['src/keys/kms/credentials.ts', 'src/keys/kms/failure.ts', 'src/keys/kms/fetch-handler.ts'],
     ...['src/keys/kms/sdk.ts', 'src/keys/kms/settings.ts'],
   ],
-  'src/destinations/s3-client.ts': ['src/keys/sdk.ts'],
-  'src/destinations/aws-secrets-manager-client.ts': ['src/keys/sdk.ts'],
+  'src/destinations/s3-client.ts': ['src/keys/per-host.ts', 'src/keys/sdk.ts'],
+  'src/destinations/aws-secrets-manager-client.ts': ['src/keys/per-host.ts', 'src/keys/sdk.ts'],
   'src/destinations/google.ts': [
-    ...['src/keys/deadline.ts', 'src/keys/gcp-kms/credentials.ts', 'src/keys/response-body.ts'],
+    ...['src/keys/deadline.ts', 'src/keys/gcp-kms/credentials.ts', 'src/keys/per-host.ts'],
+    'src/keys/response-body.ts',
   ],
   'src/destinations/azure-key-vault-client.ts': [
     ...['src/keys/azure-kv/client.ts', 'src/keys/azure-kv/failure.ts', 'src/keys/azure-kv/vault-address.ts'],
-    'src/keys/sdk.ts',
+    ...['src/keys/per-host.ts', 'src/keys/sdk.ts'],
   ],
   'src/destinations/vault-client.ts': [
     ...['src/keys/hc-vault/allow-list.ts', 'src/keys/hc-vault/exchange.ts', 'src/keys/hc-vault/failure.ts'],

@@ -225,3 +225,10 @@ function knownFlag(byName: ReadonlyMap<string, Flag>, arg: string): Flag | undef
   if (!arg.startsWith('-') || arg === '-' || arg === '--') return undefined
   return byName.get(arg.replace(/^-{1,3}/, '').split('=', 1)[0] ?? '')
 }
+
+/** For command lines on which a positional cannot look like a flag. Throws UsageError. */
+export function refuseFlags(positionals: readonly string[]): void {
+  const typo = positionals.find((each) => each.length > 1 && each.startsWith('-'))
+  if (typo === undefined) return
+  throw new UsageError('syntax', `flag provided but not defined: ${typo.replace(/^-(?=-)/, '')}`)
+}

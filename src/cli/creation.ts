@@ -10,7 +10,8 @@ import type { FlagValues } from './argv.ts'
 import type { Call } from './command.ts'
 import { CommandError, contextStatus } from './exit-status.ts'
 import type { Session } from './session.ts'
-import { conflict, type Warn } from './transform.ts'
+import { conflict } from './transform.ts'
+import { type Warn } from './log.ts'
 
 type Selector = (typeof selectors)[number]
 

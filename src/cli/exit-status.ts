@@ -68,14 +68,10 @@ export class CommandError extends Error {
 
 /** Statuses that no code has: what sops calls CouldNotReadInputFile, ErrorInvalidKMSEncryptionContextFormat, … */
 export const readStatus = 2
+export const writeStatus = 3
 export const contextStatus = 6
 export const changeKeysStatus = 49
 export const orderStatus = 112
-
-/** What a later version brings. */
-export function later(what: string): CommandError {
-  return new CommandError(1, `${what} comes with a later version`)
-}
 
 export function exitStatus(error: unknown, operation?: Operation): number {
   if (error instanceof CommandError) return error.status

@@ -4,7 +4,7 @@ import type { Call } from './command.ts'
 import type { DecryptOptions } from '../index.ts'
 import { CommandError, orderStatus } from './exit-status.ts'
 import { formatOf, type Session } from './session.ts'
-import type { Warn } from './transform.ts'
+import { type Warn } from './log.ts'
 
 export interface FileOptions extends DecryptOptions {
   readonly outputFormat: string

@@ -25,12 +25,10 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { getSystemErrorMap, promisify } from 'node:util'
 import { SopsError } from '../errors.ts'
-import { CommandError, readStatus } from './exit-status.ts'
+import { CommandError, readStatus, writeStatus } from './exit-status.ts'
 import type { Io } from './io.ts'
 import { logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
-
-const writeStatus = 3
 
 const stdinPaths: ReadonlySet<string> = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 const stdoutPaths: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
@@ -44,6 +42,12 @@ export async function readStdin(io: Io): Promise<Uint8Array> {
   } catch (error) {
     throw new CommandError(readStatus, `Error reading from stdin: ${explain(error)}`)
   }
+}
+
+/** The first positional. Throws SopsError ERR_SOPS_INPUT when there is none. */
+export function requireFile([file]: readonly string[]): string {
+  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  return file
 }
 
 /** Throws SopsError ERR_SOPS_INPUT when there is no such file. */

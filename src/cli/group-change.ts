@@ -7,7 +7,7 @@ import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { readInput, rewriteFile, writeStdout } from './files.ts'
 import { groupKeys, matchingRule, specOptions } from './key-changes.ts'
-import { logLine } from './log.ts'
+import { logLine, warnerTo } from './log.ts'
 import { quoteGo } from './quote.ts'
 import { hintText, messageOf } from './report.ts'
 import { formatOf, openSession } from './session.ts'
@@ -66,7 +66,7 @@ async function groupOptions(call: Call, path: string, spec: SpecOptions): Promis
     format: formatOf('', path),
     // sops tries the keys in the order of the file here.
     order: [],
-    onWarning: (message) => logLine(io, 'warning', message, 'SOPS'),
+    onWarning: warnerTo(io),
     rule: await matchingRule(session, path, spec),
     keepUnknownKeys: flags.isOn('keep-unknown-keys'),
     shamirThreshold: flags.integer('shamir-secret-sharing-threshold'),

@@ -5,11 +5,11 @@ import { DataKeyError, SopsError } from '../errors.ts'
 import { compareKeys, type KeyChanges, rotate, updateKeys, type WantedKeys } from '../index.ts'
 import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
-import { explain, readInput, writeOutput, writeStdout } from './files.ts'
+import { explain, readInput, requireFile, rewriteFile, writeStdout } from './files.ts'
 import type { Io } from './io.ts'
 import { matchingRule } from './key-changes.ts'
 import { keyDifference } from './key-difference.ts'
-import { logLine, timedLine } from './log.ts'
+import { logLine, timedLine, warnerTo } from './log.ts'
 import { confirm } from './prompt.ts'
 import { describeError, hintText, messageOf } from './report.ts'
 import { formatOf, openSession, type Session } from './session.ts'
@@ -23,10 +23,9 @@ export async function updateFiles(call: Call): Promise<number> {
     const hint = 'updatekeys takes the keys from the creation rules of a .sops.yaml here or above, or of --config FILE.'
     throw new CommandError(1, 'config file not found', hint)
   }
-  const [only, ...others] = positionals
-  if (only === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const only = requireFile(positionals)
   const update = new KeyUpdate(call, session, call.root.text('config') || relative(io.cwd, config.file))
-  if (others.length === 0) {
+  if (positionals.length === 1) {
     await update.file(only)
     return 0
   }
@@ -66,7 +65,7 @@ class KeyUpdate {
     const { io, flags } = this.#call
     const path = resolve(io.cwd, name)
     await checkFile(path)
-    const onWarning = (message: string): void => logLine(io, 'warning', message, 'SOPS')
+    const onWarning = warnerTo(io)
     // sops tries the keys in the order of the file here.
     const format = formatOf(flags.text('input-type'), path)
     const audit = this.#session.auditOf(path)
@@ -86,7 +85,8 @@ class KeyUpdate {
     }
     const rotates = removes(changes) && flags.isOn('rotate-on-removal')
     const updated = await (rotates ? rotate(bytes, { ...options, ...wanted }) : updateKeys(bytes, wanted, options))
-    await this.#write(path, bytes, updated)
+    // While it was asked about, the file may have been changed by somebody else.
+    await rewriteFile(io, path, bytes, updated)
     timedLine(io, `File ${path} synced with new keys`)
     if (removes(changes)) onWarning(rotates ? changeSecrets : rotateToo)
   }
@@ -99,15 +99,6 @@ class KeyUpdate {
     }
     const shamirThreshold = flags.integer('shamir-secret-sharing-threshold')
     return { keyGroups: rule.keyGroups, ...(shamirThreshold !== 0 && { shamirThreshold }) }
-  }
-
-  // While it was asked about, the file may have been changed by somebody else.
-  async #write(path: string, before: Uint8Array, after: Uint8Array): Promise<void> {
-    const { io } = this.#call
-    if (Buffer.compare(await readInput(io, path), before) !== 0) {
-      throw new CommandError(1, `${path} was changed in the meantime: nothing is written`, 'Run updatekeys again.')
-    }
-    await writeOutput(io, path, after, 'in-place')
   }
 }
 

@@ -7,6 +7,9 @@ export type Level = 'info' | 'warning' | 'error' | 'fatal'
 /** CMD: the command line itself. SOPS: what works on documents. */
 export type Logger = 'CMD' | 'SOPS' | 'KEYSERVICE' | 'EXEC' | 'PUBLISH'
 
+/** `logger`: the name in the log line; SOPS unless said otherwise. */
+export type Warn = (message: string, logger?: Logger) => void
+
 const colours: Readonly<Record<Level, number>> = { info: 36, warning: 33, error: 31, fatal: 31 }
 
 const plainValue = /^[A-Za-z0-9\-._/@^+]*$/
@@ -14,6 +17,11 @@ const plainValue = /^[A-Za-z0-9\-._/@^+]*$/
 export function logLine(io: Io, level: Level, message: string, logger: Logger = 'CMD'): void {
   const name = hasColour(io) ? `\x1b[1m[${logger}]\x1b[22m` : `[${logger}]`
   io.stderr.write(`${name}\t ${io.stderr.isTerminal ? terminalEntry(level, message) : plainEntry(level, message)}\n`)
+}
+
+/** Warnings as log lines. */
+export function warnerTo(io: Io): Warn {
+  return (message, logger = 'SOPS') => logLine(io, 'warning', message, logger)
 }
 
 function plainEntry(level: Level, message: string): string {

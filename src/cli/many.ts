@@ -4,17 +4,17 @@ import { mkdir } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
-import { UsageError } from './argv.ts'
+import { refuseFlags, UsageError } from './argv.ts'
 import type { Call } from './command.ts'
 import { exitStatus } from './exit-status.ts'
 import { checkExists, explain, readInput, readStdin, rewriteFile, writeOutput, writeStdout } from './files.ts'
 import { joinDocuments } from './join-documents.ts'
-import { type Logger, logLine } from './log.ts'
+import { type Logger, logLine, type Warn } from './log.ts'
 import { startProgress } from './progress.ts'
 import { quoteGo, showText } from './quote.ts'
 import { describeError } from './report.ts'
 import { findTargets, identify, type Target } from './targets.ts'
-import { conflict, type Transformation, transformOne, type Warn } from './transform.ts'
+import { conflict, type Transformation, transformOne } from './transform.ts'
 
 type Result =
   | { readonly state: 'done'; readonly bytes: Uint8Array }
@@ -61,10 +61,7 @@ async function transformMany(call: Call, transformation: Transformation): Promis
 }
 
 function checkFlags({ flags, positionals }: Call, { operation }: Transformation): void {
-  const typo = positionals.find((each) => each.length > 1 && each.startsWith('-'))
-  if (typo !== undefined) {
-    throw new UsageError('syntax', `flag provided but not defined: ${typo.replace(/^-(?=-)/, '')}`)
-  }
+  refuseFlags(positionals)
   const inPlace = flags.isOn('in-place')
   const output = flags.text('output') !== ''
   if (inPlace && output) throw conflict('cannot operate on both --output and --in-place')

@@ -1,6 +1,17 @@
 // A directory for plain text: nobody else can enter it, it lies on memory where the system has some, and it is gone on
 // every way out.
-import { chmodSync, lstatSync, mkdtempSync, readdirSync, rmSync, statfsSync } from 'node:fs'
+import {
+  chmodSync,
+  closeSync,
+  fchmodSync,
+  lstatSync,
+  mkdtempSync,
+  openSync,
+  readdirSync,
+  rmSync,
+  statfsSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import type { Environment } from './argv.ts'
@@ -99,5 +110,16 @@ function isMemory(place: string): boolean {
     return memoryTypes.has(statfsSync(place).type)
   } catch {
     return false
+  }
+}
+
+/** A new file for its owner alone, whatever the umask says. Throws the system's error. */
+export function writePrivateFile(path: string, content: Uint8Array): void {
+  const file = openSync(path, 'wx', 0o600)
+  try {
+    fchmodSync(file, 0o600)
+    writeFileSync(file, content)
+  } finally {
+    closeSync(file)
   }
 }

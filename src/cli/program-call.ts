@@ -1,6 +1,6 @@
 // A command line that ends in a program. `FILE COMMAND`, for a shell, is sops' own and read as sops reads it;
 // `FILE… -- PROGRAM ARG…` makes no sense to sops.
-import { parseArguments, UsageError } from './argv.ts'
+import { parseArguments, refuseFlags } from './argv.ts'
 import type { Environment, Flag, ParsedArguments } from './argv.ts'
 import { ownFlags } from './flags.ts'
 
@@ -19,10 +19,4 @@ export function parseProgramCall(flags: readonly Flag[], args: readonly string[]
     return { ...ours, program: args.slice(dashes + 1) }
   }
   return own ? parseArguments(flags, args, env, 'anywhere') : theirs
-}
-
-function refuseFlags(files: readonly string[]): void {
-  const typo = files.find((each) => each.length > 1 && each.startsWith('-'))
-  if (typo !== undefined)
-    throw new UsageError('syntax', `flag provided but not defined: ${typo.replace(/^-(?=-)/, '')}`)
 }

@@ -9,7 +9,7 @@ import { readInput, writeStdout } from './files.ts'
 import { keyGroupDifference } from './key-difference.ts'
 import type { Publication } from './publication.ts'
 import type { Session } from './session.ts'
-import type { Warn } from './transform.ts'
+import { type Warn } from './log.ts'
 
 /** Makes everything ready to be sent; what it gives sends it. Throws SopsError, CommandError. */
 export async function openPayload(

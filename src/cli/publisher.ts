@@ -5,11 +5,10 @@ import { join, resolve } from 'node:path'
 import { destinationWarnings } from '../config/destination-rule.ts'
 import { destinationKinds } from '../destinations/registry.ts'
 import type { Outcome, World } from '../destinations/types.ts'
-import { SopsError } from '../errors.ts'
 import type { Call } from './command.ts'
 import { CommandError, exitStatus } from './exit-status.ts'
 import { parseOrder } from './file-options.ts'
-import { explain, writeStdout } from './files.ts'
+import { explain, writeStdout, requireFile } from './files.ts'
 import { type Logger, logLine } from './log.ts'
 import { confirm } from './prompt.ts'
 import { configNotFound, findPublication, type Publication } from './publication.ts'
@@ -27,8 +26,7 @@ export async function publishFiles(call: Call): Promise<number> {
   // What is wrong with it is told after what is wrong with the command line, as in sops.
   const [loading] = await Promise.allSettled([session.config()])
   if (loading.status === 'fulfilled' && loading.value === undefined) throw configNotFound()
-  const [file] = positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(positionals)
   warnOfMore(call)
   const isDirectory = await checkFile(io.cwd, file)
   if (isDirectory && !flags.isOn('recursive')) {

@@ -11,8 +11,8 @@ import type { Flag, FlagValues } from './argv.ts'
 import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { fileOptions } from './file-options.ts'
-import { readInput } from './files.ts'
-import { logLine } from './log.ts'
+import { readInput, requireFile } from './files.ts'
+import { logLine, warnerTo } from './log.ts'
 import { openSession, type Session } from './session.ts'
 
 /** ° */
@@ -30,8 +30,7 @@ export const secretFlags: readonly Flag[] = [
 /** Throws as openTree does; SopsError ERR_SOPS_MANIFEST; CommandError. */
 export async function openSecret(call: Call): Promise<Secret> {
   const { flags, positionals } = call
-  const [first] = positionals
-  if (first === undefined) throw new CommandError(100, 'Error: no file specified')
+  const first = requireFile(positionals)
   const session = openSession(call)
   const contents: Content[] = []
   for (const name of positionals) contents.push(await openContent(call, session, name))
@@ -72,9 +71,7 @@ export async function openFile(
   { whole, flatten }: Naming,
 ): Promise<Content> {
   const path = resolve(call.io.cwd, name)
-  const options = await fileOptions(call, session, path, (message, logger = 'SOPS') =>
-    logLine(call.io, 'warning', message, logger),
-  )
+  const options = await fileOptions(call, session, path, warnerTo(call.io))
   const bytes = await readInput(call.io, path, name)
   if (whole !== undefined || options.format === 'binary') {
     return { entries: [{ key: whole ?? basename(name), value: await decrypt(bytes, options) }] }

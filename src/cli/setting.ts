@@ -9,7 +9,7 @@ import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { fileOptions, type FileOptions } from './file-options.ts'
 import { explain, readInput, readStdin, rewriteFile } from './files.ts'
-import { logLine } from './log.ts'
+import { warnerTo } from './log.ts'
 import { openSession, type Session } from './session.ts'
 
 const formatStatus = 7
@@ -33,10 +33,10 @@ export async function runSet(call: Call): Promise<number> {
 }
 
 /** `--set 'INDEX VALUE'` without a command, on a file that the caller has looked for; gives the exit status. */
-export async function runLegacySet(call: Call, file: string, text: string): Promise<number> {
+export async function runLegacySet(call: Call, file: string, session: Session): Promise<number> {
+  const text = call.flags.text('set')
   const end = text.indexOf('] ')
   if (end < 0) throw formatError('Invalid --set format', indexHint)
-  const session = await startSession(call)
   const value = parseValue(text.slice(end + 2))
   return setAt(call, session, file, { path: parseIndex(text.slice(0, end + 1), 'Invalid --set format'), value })
 }
@@ -132,9 +132,7 @@ async function changeInPlace(call: Call, session: Session, file: string, change:
   const path = resolve(io.cwd, file)
   // Only the form without a command has the flag.
   const name = resolve(io.cwd, flags.text('filename-override') || file)
-  const options = await fileOptions(call, session, name, (message, logger = 'SOPS') =>
-    logLine(io, 'warning', message, logger),
-  )
+  const options = await fileOptions(call, session, name, warnerTo(io))
   const bytes = await readInput(io, path)
   const changed = await change(bytes, options)
   if (changed !== bytes) await rewriteFile(io, path, bytes, changed)

@@ -4,11 +4,8 @@ import { resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import type { Call } from './command.ts'
 import { checkExists, readInput, readStdin, rewriteFile, writeOutput, writeStdout } from './files.ts'
-import { type Logger, logLine } from './log.ts'
+import { logLine, type Warn, warnerTo } from './log.ts'
 import { quoteGo } from './quote.ts'
-
-/** `logger`: the name in the log line; SOPS unless said otherwise. */
-export type Warn = (message: string, logger?: Logger) => void
 
 /** How one file is converted, settled before the file is read: its formats, its creation rule. */
 export interface Conversion {
@@ -40,9 +37,7 @@ export async function transformOne(
   if (inPlace && output !== '') throw conflict('cannot operate on both --output and --in-place')
   const path = file === undefined ? undefined : resolve(io.cwd, file)
   if (path !== undefined) await (transformation.checkFile ?? checkExists)(path)
-  const conversion = await transformation.prepare(path, (message, logger = 'SOPS') =>
-    logLine(io, 'warning', message, logger),
-  )
+  const conversion = await transformation.prepare(path, warnerTo(io))
   const input = path === undefined ? await readStdin(io) : await readInput(io, path)
   const bytes = await conversion.run(input)
   if (inPlace && path !== undefined) await rewriteFile(io, path, input, bytes)

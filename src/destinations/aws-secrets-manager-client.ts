@@ -1,5 +1,6 @@
 import type { SecretsManager } from '@aws-sdk/client-secrets-manager'
 import type { Host } from '../host.ts'
+import { PerHost } from '../keys/per-host.ts'
 import { loadSdk } from '../keys/sdk.ts'
 import { askAws, awsSettings } from './aws.ts'
 import { subjectOf } from './failure.ts'
@@ -7,25 +8,18 @@ import type { SecretStore, SecretText } from './secret-store.ts'
 
 const service = 'AWS Secrets Manager'
 
-const clients = new WeakMap<Host, Map<string, Promise<SecretsManager>>>()
+// One client for all files: they share its credentials.
+const clients = new PerHost<SecretsManager>()
 
 export function openStore(region: string, host: Host): SecretStore {
   const call = <T>(work: (client: SecretsManager, abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
-    askAws(service, host, async (signal) => work(await clientOf(region, host), signal))
+    askAws(service, host, async (signal) =>
+      work(await clients.get(host, region, () => makeClient(region, host)), signal),
+    )
   return {
     read: (name) => call((client, abortSignal) => read(client, name, abortSignal)),
     write: (secret) => call((client, abortSignal) => write(client, secret, abortSignal)),
   }
-}
-
-// One client for all files: they share its credentials.
-function clientOf(region: string, host: Host): Promise<SecretsManager> {
-  const ofHost = clients.get(host) ?? new Map<string, Promise<SecretsManager>>()
-  clients.set(host, ofHost)
-  const client = ofHost.get(region) ?? makeClient(region, host)
-  ofHost.set(region, client)
-  client.catch(() => ofHost.delete(region))
-  return client
 }
 
 async function makeClient(region: string, host: Host): Promise<SecretsManager> {

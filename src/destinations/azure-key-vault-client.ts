@@ -6,6 +6,7 @@ import type { Host } from '../host.ts'
 import { credentialFor } from '../keys/azure-kv/client.ts'
 import { explain } from '../keys/azure-kv/failure.ts'
 import { checkAddress } from '../keys/azure-kv/vault-address.ts'
+import { PerHost } from '../keys/per-host.ts'
 import { loadSdk } from '../keys/sdk.ts'
 import { ask, failure, subjectOf } from './failure.ts'
 import type { SecretStore } from './secret-store.ts'
@@ -15,7 +16,7 @@ const service = 'Azure Key Vault'
 export function openStore(vaultUrl: string, host: Host): SecretStore {
   const call = <T>(work: (client: SecretClient, abortSignal: AbortSignal) => Promise<T>): Promise<T> =>
     ask(service, host, async (signal) => {
-      const client = await clientOf(vaultUrl, host)
+      const client = await clients.get(host, vaultUrl, () => makeClient(vaultUrl, host))
       return work(client, signal).catch((error: unknown) => {
         throw explainFailure(error)
       })
@@ -37,17 +38,8 @@ export function openStore(vaultUrl: string, host: Host): SecretStore {
   }
 }
 
-const clients = new WeakMap<Host, Map<string, Promise<SecretClient>>>()
-
 // One client for all files: they share its token.
-function clientOf(vaultUrl: string, host: Host): Promise<SecretClient> {
-  const ofHost = clients.get(host) ?? new Map<string, Promise<SecretClient>>()
-  clients.set(host, ofHost)
-  const client = ofHost.get(vaultUrl) ?? makeClient(vaultUrl, host)
-  ofHost.set(vaultUrl, client)
-  client.catch(() => ofHost.delete(vaultUrl))
-  return client
-}
+const clients = new PerHost<SecretClient>()
 
 async function makeClient(vaultUrl: string, host: Host): Promise<SecretClient> {
   const subject = { ...subjectOf(service), vaultUrl }

@@ -5,6 +5,7 @@ import { SopsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import { timeoutSeconds } from '../keys/deadline.ts'
 import { type Identity, loadIdentity } from '../keys/gcp-kms/credentials.ts'
+import { PerHost } from '../keys/per-host.ts'
 import { readText } from '../keys/response-body.ts'
 import { ask, asFailure, failure, subjectOf } from './failure.ts'
 
@@ -57,7 +58,7 @@ async function send(service: string, url: string, init: RequestInit, host: Host)
   }
 }
 
-const identities = new WeakMap<Host, Promise<Identity>>()
+const identities = new PerHost<Identity>()
 
 /** One identity for all files: they share its token. Throws KeyBackendError. */
 function identityOf(service: string, host: Host): Promise<Identity> {
@@ -66,10 +67,7 @@ function identityOf(service: string, host: Host): Promise<Identity> {
     universeDomain: given === '' ? 'googleapis.com' : given,
     timeout: timeoutSeconds(host) * 1000,
   }
-  const identity = identities.get(host) ?? loadIdentity(subjectOf(service), host, options)
-  identities.set(host, identity)
-  identity.catch(() => identities.delete(host))
-  return identity
+  return identities.get(host, '', () => loadIdentity(subjectOf(service), host, options))
 }
 
 async function tokenHeaders(service: string, url: string, host: Host): Promise<Headers> {

@@ -1,5 +1,6 @@
 import type { S3 } from '@aws-sdk/client-s3'
 import type { Host } from '../host.ts'
+import { PerHost } from '../keys/per-host.ts'
 import { loadSdk } from '../keys/sdk.ts'
 import { askAws, awsSettings, findRegion } from './aws.ts'
 import { subjectOf } from './failure.ts'
@@ -12,22 +13,15 @@ export interface NewObject {
   readonly bytes: Uint8Array
 }
 
-const clients = new WeakMap<Host, Promise<S3>>()
+// One client for all files: they share its credentials.
+const clients = new PerHost<S3>()
 
 /** Throws SopsError. */
 export async function putObject({ bucket, key, bytes }: NewObject, host: Host): Promise<void> {
   await askAws(service, host, async (abortSignal) => {
-    const client = await clientOf(host)
+    const client = await clients.get(host, '', () => makeClient(host))
     await client.putObject({ Bucket: bucket, Key: key, Body: bytes }, { abortSignal })
   })
-}
-
-// One client for all files: they share its credentials.
-function clientOf(host: Host): Promise<S3> {
-  const client = clients.get(host) ?? makeClient(host)
-  clients.set(host, client)
-  client.catch(() => clients.delete(host))
-  return client
 }
 
 async function makeClient(host: Host): Promise<S3> {

@@ -2,6 +2,7 @@
 // never the value.
 import { SopsError } from '../errors.ts'
 import { scalarText } from '../stores/scalar-text.ts'
+import { scalarsOf } from '../tree/kinds.ts'
 import type { Branch, Scalar, Value } from '../tree/types.ts'
 import { decodeBase64 } from './base64.ts'
 import { fieldAt, fieldPath, itemsOf, textAt } from './object.ts'
@@ -44,32 +45,15 @@ function decode(key: string, value: Value): Uint8Array {
  */
 export function documentEntries(document: Branch, separator: string | undefined): readonly Entry[] {
   const entries = new Map<string, Uint8Array>()
-  const levels = [{ path: [] as readonly string[], items: childrenOf(document) }]
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const next = level.items.next()
-    if (next.done === true) {
-      levels.pop()
-      continue
-    }
-    const [name, value] = next.value
-    const path = [...level.path, name]
-    if (value.type === 'branch' || value.type === 'list') {
-      if (separator === undefined) throw invalid(name, 'holds more than one value')
-      levels.push({ path, items: childrenOf(value) })
-    } else if (value.type !== 'comment') {
-      const key = path.join(separator ?? '')
-      if (entries.has(key)) throw invalid(fieldPath(...path), 'gives a key that another value has, too')
-      entries.set(key, bytesOf(value, key))
-    }
+  const enter = (name: string): void => {
+    if (separator === undefined) throw invalid(name, 'holds more than one value')
+  }
+  for (const { path, value } of scalarsOf(document, enter)) {
+    const key = path.join(separator ?? '')
+    if (entries.has(key)) throw invalid(fieldPath(...path), 'gives a key that another value has, too')
+    entries.set(key, bytesOf(value, key))
   }
   return [...entries].map(([key, value]) => ({ key, value }))
-}
-
-function* childrenOf(parent: Extract<Value, { type: 'branch' | 'list' }>): Generator<readonly [string, Value]> {
-  if (parent.type === 'branch') for (const { key, value } of itemsOf(parent)) yield [key, value]
-  else
-    for (const [index, value] of parent.items.filter((each) => each.type !== 'comment').entries())
-      yield [String(index), value]
 }
 
 function bytesOf(value: Scalar, key: string): Uint8Array {

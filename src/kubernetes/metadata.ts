@@ -4,7 +4,8 @@ import { type Defect, defect, doubt } from './defect.ts'
 import { isLabelValue, isNamespaceName, isObjectName, isQualifiedName } from './names.ts'
 import { fieldAt, fieldPath, itemsOf } from './object.ts'
 
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
+/** The annotation in which kubectl keeps all that it applied, values too. */
+export const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 export function checkMetadata(object: Value): Defect[] {
   const metadata = fieldAt(object, 'metadata')

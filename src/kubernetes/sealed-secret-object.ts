@@ -2,12 +2,11 @@
 import type { KeyObject } from 'node:crypto'
 import type { Branch, Value } from '../tree/types.ts'
 import { type Entry, invalid } from './entries.ts'
+import { lastApplied } from './metadata.ts'
 import { fieldAt, fieldPath, itemsOf, mapping, text, textAt, textMapping } from './object.ts'
 import { labelOf, type Scope, scopeAnnotations, scopeOf, scopePrefix, sealValue, unsealValue } from './sealed-secret.ts'
 import { buildMetadata } from './secret.ts'
 import { readKind, readMetadata, type Secret } from './secret-object.ts'
-
-const lastApplied = 'kubectl.kubernetes.io/last-applied-configuration'
 
 /**
  * Seals a Secret. The scope is the caller's alone: an annotation in the Secret could widen it (CVE-2026-22728).

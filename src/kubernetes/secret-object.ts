@@ -40,7 +40,7 @@ export function readMetadata(manifest: Value | undefined): ObjectMetadata {
 }
 
 /** A mapping of texts; what is no text is left out. */
-export function textsAt(metadata: Value | undefined, field: string): ReadonlyMap<string, string> {
+function textsAt(metadata: Value | undefined, field: string): ReadonlyMap<string, string> {
   const texts = new Map<string, string>()
   for (const { key, value } of itemsOf(fieldAt(metadata, field))) if (value.type === 'str') texts.set(key, value.value)
   return texts

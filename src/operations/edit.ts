@@ -3,8 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { Cipher } from '../cipher/aes-gcm.ts'
 import { IvStash } from '../cipher/iv-stash.ts'
 import { SopsError } from '../errors.ts'
-import { encryptDataKey } from '../keys/key-group.ts'
-import type { KeyGroup } from '../keys/types.ts'
 import { emitMetadata } from '../metadata/codec.ts'
 import type { CreationRule, Metadata } from '../metadata/types.ts'
 import { isNewer } from '../metadata/version.ts'
@@ -15,7 +13,8 @@ import { walk } from '../tree/walk.ts'
 import type { DecryptOptions } from './decrypt.ts'
 import { readSection } from './edited-section.ts'
 import { effectiveRule } from './encrypt.ts'
-import { type Opened, open, restore } from './open.ts'
+import { renewKeys } from './master-keys.ts'
+import { type Opened, open, previousMac, restore } from './open.ts'
 import { type Context, contextOf, keepsSource } from './options.ts'
 import { parsePlain, type Seal, seal } from './seal.ts'
 import { writtenThreshold } from './threshold.ts'
@@ -48,13 +47,11 @@ export interface Edit {
 export async function editFile(file: Uint8Array, options: EditOptions): Promise<Edit> {
   const context = contextOf(options)
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })
-  const { cipher, dataKey, digest, metadata } = opened
+  const { cipher, dataKey, metadata } = opened
   const text = keepsSource(context)
     ? restore(opened, context)
     : context.output.emit(opened.branches, context.layout ?? {})
-  // A MAC that was not checked may be wrong: the new file gets one of its own.
-  const previous =
-    options.ignoreMac === true ? undefined : { digest, mac: metadata.mac, lastModified: metadata.lastModified }
+  const previous = previousMac(opened, options)
   const allowUnencrypted = options.allowUnencrypted === true || isUnencrypted(opened)
   const subject = { cipher, dataKey, metadata, previous, allowUnencrypted }
   return makeEdit(text, subject, options, context)
@@ -73,7 +70,7 @@ export async function editNew(template: Uint8Array, rule: CreationRule, options:
   const text = keepsSource(context) ? template : context.output.emit(branches, context.layout ?? {})
   const dataKey = randomBytes(32)
   const shamirThreshold = writtenThreshold(rule.shamirThreshold ?? 0, rule.keyGroups)
-  const keyGroups = await wrap(rule.keyGroups, shamirThreshold, dataKey, context)
+  const keyGroups = await renewKeys(rule.keyGroups, shamirThreshold, dataKey, context, wrapFailure)
   const stamp = { mac: '', lastModified: now(), version: sopsVersion }
   const metadata = { keyGroups, shamirThreshold, selection, macOnlyEncrypted, ...stamp }
   const allowUnencrypted = options.allowUnencrypted === true
@@ -81,22 +78,8 @@ export async function editNew(template: Uint8Array, rule: CreationRule, options:
   return makeEdit(text, subject, options, context)
 }
 
-// In sops' words, which are others than when a file is encrypted.
-async function wrap(
-  groups: readonly KeyGroup[],
-  threshold: number,
-  dataKey: Uint8Array,
-  { keyServices }: Context,
-): Promise<KeyGroup[]> {
-  try {
-    return await encryptDataKey(groups, threshold, dataKey, keyServices)
-  } catch (error) {
-    if (!(error instanceof SopsError) || error.code !== 'ERR_SOPS_DATA_KEY_WRAP') throw error
-    const reason = 'Error encrypting the data key with one or more master keys'
-    const message = error.message.replace(/^Could not generate data key/, reason)
-    throw new SopsError(error.code, message, { cause: error, ...(error.hint !== undefined && { hint: error.hint }) })
-  }
-}
+// Not what sops says when a file is encrypted.
+const wrapFailure = 'Error encrypting the data key with one or more master keys'
 
 interface Subject extends Pick<Seal, 'cipher' | 'previous' | 'allowUnencrypted'> {
   readonly dataKey: Uint8Array

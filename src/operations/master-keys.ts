@@ -67,18 +67,19 @@ export function isMalformed(key: MasterKey, { backends }: Context): boolean {
   return isWrapped === false || (isWrapped === true && key.enc.length < shortest)
 }
 
-/** The data key of a file under new master keys, in sops' words. Throws as encryptDataKey. */
+/** A data key under new master keys. `reason`: what sops says of a failure here. Throws as encryptDataKey. */
 export async function renewKeys(
   groups: readonly KeyGroup[],
   threshold: number,
   dataKey: Uint8Array,
   { keyServices }: Context,
+  reason = 'error updating one or more master keys',
 ): Promise<KeyGroup[]> {
   try {
     return await encryptDataKey(groups, threshold, dataKey, keyServices)
   } catch (error) {
     if (!(error instanceof SopsError) || error.code !== 'ERR_SOPS_DATA_KEY_WRAP') throw error
-    const message = error.message.replace(/^Could not generate data key/, 'error updating one or more master keys')
+    const message = error.message.replace(/^Could not generate data key/, reason)
     const hint = error.hint === undefined ? {} : { hint: error.hint }
     throw new SopsError(error.code, message, { cause: error, ...hint })
   }

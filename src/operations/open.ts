@@ -74,6 +74,14 @@ export function dataKeyOf(metadata: Metadata, context: Context): Promise<Uint8Ar
   return decryptDataKey(metadata.keyGroups, metadata.shamirThreshold, context)
 }
 
+/** What a new MAC need not replace. A MAC that was not checked may be wrong: the new file gets one of its own. */
+export function previousMac(
+  { digest, metadata: { mac, lastModified } }: Opened,
+  { ignoreMac }: OpenOptions,
+): { readonly digest: string; readonly mac: string; readonly lastModified: string } | undefined {
+  return ignoreMac === true ? undefined : { digest, mac, lastModified }
+}
+
 /** The plain text, in the layout of its author. */
 export function restore(opened: Opened, context: Context): Uint8Array {
   const { document, cipher } = opened

@@ -1,5 +1,6 @@
 // Holds a tree that was read against the tree that it should be: same keys, same order, same nesting; comments do not
 // count. Leaves come in pairs, so that those that differ can be put right.
+import { isCollection, valueOf } from '../tree/kinds.ts'
 import { toPlaintext } from '../tree/scalar.ts'
 import type { Branch, Item, Leaf, Scalar, Value } from '../tree/types.ts'
 
@@ -51,20 +52,12 @@ function isImplied(item: Branch['items'][number], implied: string): boolean {
   )
 }
 
-function isCollection(value: Value): value is Extract<Value, { type: 'branch' | 'list' }> {
-  return value.type === 'branch' || value.type === 'list'
-}
-
 function isNoComment(entry: Item | Value): boolean {
   return entry.type !== 'comment'
 }
 
 function keyOf(entry: Item | Value): string | undefined {
   return entry.type === 'item' ? entry.key : undefined
-}
-
-function valueOf(entry: Item | Value): Value {
-  return entry.type === 'item' ? entry.value : entry
 }
 
 /** Whether a leaf is the wanted one, or the number that sops' spelling of it is: `1` for 1.0. The MAC tells no difference. */

@@ -1,5 +1,5 @@
 import { IvStash } from '../cipher/iv-stash.ts'
-import { open, restore } from './open.ts'
+import { open, previousMac, restore } from './open.ts'
 import { contextOf } from './options.ts'
 import type { DecryptOptions } from './decrypt.ts'
 import { parsePlain, seal } from './seal.ts'
@@ -21,10 +21,8 @@ export async function update(
   const context = contextOf({ format, host, backends, keyServices, order, dataKeys, onWarning, audit })
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })
   if (Buffer.compare(restore(opened, context), newPlain) === 0) return file
-  const { cipher, selector, metadata, digest } = opened
-  // A MAC that was not checked may be wrong: the new file gets one of its own.
-  const previous =
-    options.ignoreMac === true ? undefined : { digest, mac: metadata.mac, lastModified: metadata.lastModified }
+  const { cipher, selector, metadata } = opened
+  const previous = previousMac(opened, options)
   const allowUnencrypted = options.allowUnencrypted === true
   await context.audit('encrypt')
   const plan = { cipher, selector, metadata, allowUnencrypted, previous }

@@ -1,6 +1,7 @@
 // Setting and removing a value as sops does it (Set and Unset in sops.go, 3.13.3), without recursion. sops goes on with
 // an index that makes no sense at its place; here it is an error.
 import { SopsError } from '../errors.ts'
+import { isCollection, valueOf } from './kinds.ts'
 import { sameValues } from './walk.ts'
 import type { Branch, Item, List, TreePath, Value } from './types.ts'
 
@@ -34,7 +35,7 @@ export function planSet(root: Branch, path: TreePath, value: Value): Edit | NoEd
   const place: number[] = []
   let node: Value = root
   for (const [depth, part] of path.entries()) {
-    if (node.type !== 'branch' && node.type !== 'list') {
+    if (!isCollection(node)) {
       return { kind: 'replace', place, value: nest(path.slice(depth), value) }
     }
     const index = findIndex(node, path, depth)
@@ -60,7 +61,7 @@ export function planUnset(root: Branch, path: TreePath): Edit | Missing {
   const place: number[] = []
   let node: Value = root
   for (const [depth, part] of path.entries()) {
-    if (node.type !== 'branch' && node.type !== 'list') {
+    if (!isCollection(node)) {
       throw missing(`Unsupported type: ${goTypes[node.type]} for item '${String(part)}'`)
     }
     const index = findIndex(node, path, depth)
@@ -111,10 +112,6 @@ function findIndex(node: Branch | List, path: TreePath, depth: number): number {
   throw missing(`component ['${String(part)}'] is a key, but there is a list at ${above.join('')}`)
 }
 
-function valueOf(entry: Item | Value): Value {
-  return entry.type === 'item' ? entry.value : entry
-}
-
 /** A value below new mappings and lists. A new list has one element, whatever the index. */
 function nest(path: TreePath, value: Value): Value {
   let nested = value
@@ -140,7 +137,7 @@ function hasComment(root: Value): boolean {
   const stack: Value[] = [root]
   for (let value = stack.pop(); value !== undefined; value = stack.pop()) {
     if (value.type === 'comment') return true
-    if (value.type === 'branch' || value.type === 'list') for (const item of value.items) stack.push(valueOf(item))
+    if (isCollection(value)) for (const item of value.items) stack.push(valueOf(item))
   }
   return false
 }
@@ -150,7 +147,7 @@ export function valuesTo(root: Branch, place: Place): readonly [Branch, ...Value
   const values: [Branch, ...Value[]] = [root]
   let node: Value = root
   for (const index of place) {
-    const entry: Item | Value | undefined = hasItems(node) ? node.items[index] : undefined
+    const entry: Item | Value | undefined = isCollection(node) ? node.items[index] : undefined
     if (entry === undefined) throw new Error('internal: a place outside of the tree')
     node = valueOf(entry)
     values.push(node)
@@ -164,7 +161,8 @@ export function skipComments(root: Branch, place: Place): Place | undefined {
   if (values.at(-1)?.type === 'comment') return undefined
   return place.map((index, depth) => {
     const value = values[depth]
-    const before: readonly (Item | Value)[] = value !== undefined && hasItems(value) ? value.items.slice(0, index) : []
+    const before: readonly (Item | Value)[] =
+      value !== undefined && isCollection(value) ? value.items.slice(0, index) : []
     return before.filter(({ type }) => type !== 'comment').length
   })
 }
@@ -193,12 +191,8 @@ function withValue(container: Value, index: number, value: Value): Value {
 }
 
 function splice(container: Value, start: number, count: number, entry?: Item | Value): Value {
-  if (!hasItems(container)) throw new Error('internal: a place inside of a scalar')
+  if (!isCollection(container)) throw new Error('internal: a place inside of a scalar')
   const items: readonly (Item | Value)[] = container.items
   const changed = entry === undefined ? items.toSpliced(start, count) : items.toSpliced(start, count, entry)
   return { ...container, items: changed } as Branch | List
-}
-
-function hasItems(value: Value): value is Branch | List {
-  return value.type === 'branch' || value.type === 'list'
 }

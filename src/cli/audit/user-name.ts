@@ -1,22 +1,12 @@
 // Who the user is, as the system sees it. Not $USER, which anybody can set, and which the executable's runtime answers
 // with when it is asked.
-import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
+import { readUsers } from '../users.ts'
 
 export function userName(): string {
   const id = process.getuid?.()
-  const known = id === undefined ? undefined : nameInPasswords(id)
+  const known = readUsers().find(({ uid }) => uid === id)?.name
   return known ?? nameOfSystem() ?? `uid ${String(id)}`
-}
-
-function nameInPasswords(id: number): string | undefined {
-  try {
-    const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
-    const name = lines.map((line) => line.split(':')).find(([, , uid]) => uid === String(id))?.[0]
-    return name === '' ? undefined : name
-  } catch {
-    return undefined
-  }
 }
 
 // A directory service may know the user; only Node asks it.

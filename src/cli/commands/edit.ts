@@ -1,4 +1,3 @@
-import { SopsError } from '../../errors.ts'
 import type { Call, Command } from '../command.ts'
 import {
   allowUnencryptedFlag,
@@ -10,6 +9,7 @@ import {
   thresholdFlag,
   typeFlags,
 } from '../flags.ts'
+import { requireFile } from '../files.ts'
 
 export const editCommand: Command = {
   usage: '[flags] FILE',
@@ -41,8 +41,7 @@ export const editCommand: Command = {
 }
 
 async function edit(call: Call): Promise<number> {
-  const [file] = call.positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(call.positionals)
   const { runEdit } = await import('../editor/edit.ts')
   return runEdit(call, file)
 }

@@ -1,8 +1,7 @@
 import { resolve } from 'node:path'
-import { SopsError } from '../../errors.ts'
 import type { Call, Command } from '../command.ts'
 import { inputTypeFlag } from '../flags.ts'
-import { readInput, writeStdout } from '../files.ts'
+import { readInput, writeStdout, requireFile } from '../files.ts'
 import { logLine } from '../log.ts'
 import { messageOf } from '../report.ts'
 
@@ -16,8 +15,7 @@ export const filestatusCommand: Command = {
 
 async function printStatus(call: Call): Promise<number> {
   const { io, flags, positionals } = call
-  const [file] = positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(positionals)
   const { isEncrypted } = await import('../../index.ts')
   const { formatOf, openSession } = await import('../session.ts')
   const format = formatOf(flags.text('input-type'), file)

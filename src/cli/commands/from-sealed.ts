@@ -11,7 +11,8 @@ import {
   suffixAndRegexFlags,
   thresholdFlag,
 } from '../flags.ts'
-import { logLine } from '../log.ts'
+import { requireFile } from '../files.ts'
+import { warnerTo } from '../log.ts'
 
 // Name and labels stay in clear, so that tools can see what the file is.
 const valuesOnly = { by: 'encrypted_regex', pattern: '^(data|stringData)$' } as const
@@ -44,8 +45,7 @@ export const fromSealedCommand: Command = {
 
 async function convert(call: Call): Promise<number> {
   const { flags, io, positionals } = call
-  const [file] = positionals
-  if (file === undefined) throw new CommandError(100, 'Error: no file specified')
+  const file = requireFile(positionals)
   if (flags.list('key').length === 0) throw new CommandError(1, 'Error: --key FILE is missing')
   const { creationRule } = await import('../creation.ts')
   const { openSession } = await import('../session.ts')
@@ -53,7 +53,7 @@ async function convert(call: Call): Promise<number> {
   const { storeFor } = await import('../../stores/registry.ts')
   const { writeManifest } = await import('../manifest-output.ts')
   const session = openSession(call)
-  const warn = (message: string): void => logLine(io, 'warning', message, 'SOPS')
+  const warn = warnerTo(io)
   const name = resolve(io.cwd, flags.text('output') === '' ? file : flags.text('output'))
   const format = name.endsWith('.json') ? 'json' : 'yaml'
   const rule = await creationRule(call, session, { name, format, onWarning: warn })

@@ -1,9 +1,9 @@
 // For `git diff`: a file that cannot be shown in clear is shown as it is. Only a file that cannot be read is a failure,
 // since one of those stops the whole diff.
 import { resolve } from 'node:path'
-import { DataKeyError, SopsError } from '../../errors.ts'
+import { DataKeyError } from '../../errors.ts'
 import type { Call, Command } from '../command.ts'
-import { readInput, writeStdout } from '../files.ts'
+import { readInput, writeStdout, requireFile } from '../files.ts'
 import { decryptionOrderFlag, inputTypeFlag, keyServiceFlags } from '../flags.ts'
 import { showText } from '../quote.ts'
 import { messageOf } from '../report.ts'
@@ -21,8 +21,7 @@ export const gitTextconvCommand: Command = {
 
 async function convert(call: Call): Promise<number> {
   const { io, positionals } = call
-  const [file] = positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(positionals)
   const bytes = await readInput(io, resolve(io.cwd, file), file)
   await writeStdout(io, await decryptIfPossible(call, file, bytes))
   return 0

@@ -1,15 +1,14 @@
 // sops without a command: `-d FILE`, `-e FILE`, `-r FILE`, `--set 'INDEX VALUE' FILE`, and FILE alone, to edit it.
 // Everything after the file is passed over, as sops does.
 import { resolve } from 'node:path'
-import { SopsError } from '../../errors.ts'
 import type { Call } from '../command.ts'
 import { changeKeysStatus, CommandError, exitStatus } from '../exit-status.ts'
-import { checkExists } from '../files.ts'
+import { checkExists, requireFile } from '../files.ts'
 import { changesKeys, matchingRule } from '../key-changes.ts'
 import { logLine } from '../log.ts'
 import { quoteGo } from '../quote.ts'
 import { reportError } from '../report.ts'
-import { openSession } from '../session.ts'
+import { openSession, type Session } from '../session.ts'
 import { conflict, transformOne, type Transformation, warnOfMore } from '../transform.ts'
 
 const severalModes =
@@ -22,8 +21,7 @@ type Mode = 'encrypt' | 'decrypt' | 'rotate' | 'set' | 'edit'
 /** Gives the exit status. */
 export async function runLegacy(call: Call): Promise<number> {
   const { io, flags, positionals } = call
-  const [file] = positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(positionals)
   warnOfMore(call)
   if (flags.isOn('in-place') && flags.text('output') !== '') {
     throw conflict('cannot operate on both --output and --in-place')
@@ -63,9 +61,10 @@ async function runMode(call: Call, file: string, modes: readonly Mode[]): Promis
   }
   const mode = modes.at(-1)
   if (mode === 'set' || mode === 'edit') {
-    await checkRule(call, file)
-    if (mode === 'edit') return (await import('../editor/edit.ts')).runEdit(call, file)
-    return (await import('../setting.ts')).runLegacySet(call, file, call.flags.text('set'))
+    const session = openSession(call)
+    await checkRule(call, file, session)
+    if (mode === 'edit') return (await import('../editor/edit.ts')).runEdit(call, file, session)
+    return (await import('../setting.ts')).runLegacySet(call, file, session)
   }
   const transformation = mode && (await transformationFor(call, mode))
   if (transformation !== undefined) await transformOne(call, transformation, file)
@@ -80,8 +79,7 @@ async function transformationFor(call: Call, mode: Mode): Promise<Transformation
 }
 
 // Where there are creation rules one must match, which the subcommands do not ask.
-async function checkRule(call: Call, file: string): Promise<void> {
-  const override = call.flags.text('filename-override')
-  const name = resolve(call.io.cwd, override === '' ? file : override)
-  await matchingRule(openSession(call), name, { mustMatch: true })
+async function checkRule({ io, flags }: Call, file: string, session: Session): Promise<void> {
+  const name = resolve(io.cwd, flags.text('filename-override') || file)
+  await matchingRule(session, name, { mustMatch: true })
 }

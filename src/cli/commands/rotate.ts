@@ -1,4 +1,3 @@
-import { SopsError } from '../../errors.ts'
 import type { Call, Command } from '../command.ts'
 import {
   contextFlag,
@@ -12,6 +11,7 @@ import {
   outputFlag,
   typeFlags,
 } from '../flags.ts'
+import { requireFile } from '../files.ts'
 
 export const rotateCommand: Command = {
   usage: '[flags] FILE…',
@@ -30,7 +30,7 @@ export const rotateCommand: Command = {
 }
 
 async function rotateFiles(call: Call): Promise<number> {
-  if (call.positionals.length === 0) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  requireFile(call.positionals)
   const { transform } = await import('../many.ts')
   const { rotation } = await import('../rotation.ts')
   return transform(call, rotation(call))

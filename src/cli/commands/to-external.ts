@@ -4,6 +4,7 @@ import type { RemoteKey } from '../../kubernetes/external-secret.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandError } from '../exit-status.ts'
 import { inputTypeFlag } from '../flags.ts'
+import { requireFile } from '../files.ts'
 
 export const toExternalCommand: Command = {
   usage: '[flags] --store NAME FILE',
@@ -36,8 +37,7 @@ const storeKinds = ['SecretStore', 'ClusterSecretStore']
 
 async function print(call: Call): Promise<number> {
   const { flags, positionals } = call
-  const [file] = positionals
-  if (file === undefined) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  const file = requireFile(positionals)
   const said = (flag: string, otherwise: string): string => (flags.text(flag) === '' ? otherwise : flags.text(flag))
   const store = { name: flags.text('store'), kind: said('store-kind', 'SecretStore') }
   if (store.name === '') throw new CommandError(1, 'Error: --store NAME is missing')

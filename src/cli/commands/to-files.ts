@@ -3,6 +3,7 @@ import { SopsError } from '../../errors.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandError } from '../exit-status.ts'
 import { decryptionOrderFlag, inputTypeFlag, keyServiceFlags } from '../flags.ts'
+import { requireFile } from '../files.ts'
 
 export const toFilesCommand: Command = {
   usage: '[flags] FILE…',
@@ -33,7 +34,7 @@ export const toFilesCommand: Command = {
 
 async function writeFiles(call: Call): Promise<number> {
   const { flags, io, positionals } = call
-  if (positionals.length === 0) throw new SopsError('ERR_SOPS_INPUT', 'Error: no file specified')
+  requireFile(positionals)
   const output = flags.text('output')
   if (output === '') throw new CommandError(1, 'Error: --output DIRECTORY is missing')
   const modes = readModes(flags.list('mode'))

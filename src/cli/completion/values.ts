@@ -35,7 +35,7 @@ export async function flagValues(flag: Flag): Promise<Values> {
 }
 
 /** For a name in a usage line. */
-export async function namedValues(name: string): Promise<Values> {
+async function namedValues(name: string): Promise<Values> {
   return Object.hasOwn(meanings, name) ? ((await meanings[name]?.()) ?? nothing) : nothing
 }
 

@@ -1,8 +1,7 @@
 // Which program edits: $SOPS_EDITOR, else $EDITOR, split into words without a shell; else the first of vim, nano and vi
 // that there is. As sops chooses it.
-import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
 import { splitWords } from '../../keys/age/shell-words.ts'
+import { findInPath } from '../../node-host.ts'
 import type { Environment } from '../argv.ts'
 import { CommandError } from '../exit-status.ts'
 import type { Program } from '../exec/child.ts'
@@ -17,7 +16,7 @@ export function chooseEditor(env: Environment): Program {
     if (command !== '') return parseCommand(name, command, env)
   }
   for (const { file: name, args } of defaults) {
-    const file = findProgram(name, env)
+    const file = findInPath(name, env.PATH)
     if (file !== undefined) return { file, args }
   }
   throw editorError(
@@ -41,7 +40,7 @@ function parseCommand(name: string, command: string, env: Environment): Program 
   if (word === undefined) throw editorError(`$${name} names no program`)
   // With a slash it is a path; without one it is looked for in PATH, but never beside the file that somebody edits.
   if (process.platform === 'win32' || word.includes('/')) return { file: word, args }
-  const file = findProgram(word, env)
+  const file = findInPath(word, env.PATH)
   if (file === undefined) throw editorError(`exec: ${quoteGo(word)}: executable file not found in $PATH`)
   return { file, args }
 }
@@ -51,20 +50,6 @@ function words(name: string, command: string): readonly string[] {
     return splitWords(command)
   } catch {
     throw editorError(`invalid $${name}: ${command}`)
-  }
-}
-
-function findProgram(name: string, env: Environment): string | undefined {
-  const directories = (env.PATH ?? '').split(delimiter).filter((directory) => isAbsolute(directory))
-  return directories.map((directory) => join(directory, name)).find(isProgram)
-}
-
-function isProgram(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return statSync(path).isFile()
-  } catch {
-    return false
   }
 }
 

@@ -5,9 +5,9 @@ import { type Edit, editFile, editNew } from '../../index.ts'
 import type { Call } from '../command.ts'
 import { creationRule } from '../creation.ts'
 import { fileOptions } from '../file-options.ts'
-import { logLine } from '../log.ts'
+import { type Warn, warnerTo } from '../log.ts'
 import { openSession, type Session } from '../session.ts'
-import { warnOfMore, type Warn } from '../transform.ts'
+import { warnOfMore } from '../transform.ts'
 import { chooseEditor } from './choice.ts'
 import { editUntilSaved } from './session.ts'
 import { Target } from './target.ts'
@@ -21,14 +21,13 @@ interface Options extends EditOptions {
  * Edits the file that the first positional names; gives the exit status. Flags that the call does not know count as not
  * given. Throws CommandError, SopsError.
  */
-export async function runEdit(call: Call, file: string): Promise<number> {
+export async function runEdit(call: Call, file: string, session: Session = openSession(call)): Promise<number> {
   const { io, flags } = call
   warnOfMore(call)
   const path = resolve(io.cwd, file)
   const override = flags.text('filename-override')
   const name = override === '' ? path : resolve(io.cwd, override)
-  const session = openSession(call)
-  const onWarning: Warn = (message, logger = 'SOPS') => logLine(io, 'warning', message, logger)
+  const onWarning = warnerTo(io)
   const options: Options = {
     ...(await fileOptions(call, session, name, onWarning)),
     allowUnencrypted: flags.isOn('allow-unencrypted'),

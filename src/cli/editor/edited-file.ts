@@ -1,24 +1,12 @@
 // The file in the editor: under the name of the encrypted one, in a private directory, 0600, until it is wiped.
-import {
-  closeSync,
-  fchmodSync,
-  openSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from 'node:fs'
+import { readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
-import { CommandError, readStatus } from '../exit-status.ts'
+import { CommandError, readStatus, writeStatus } from '../exit-status.ts'
 import { explain } from '../files.ts'
 import type { Io } from '../io.ts'
-import { makePrivateDirectory, type PrivateDirectory } from '../private-directory.ts'
+import { makePrivateDirectory, type PrivateDirectory, writePrivateFile } from '../private-directory.ts'
 import { overwriteTree } from './wipe.ts'
-
-const writeStatus = 3
 
 export class EditedFile {
   readonly path: string
@@ -42,7 +30,7 @@ export class EditedFile {
     this.#directory = directory
     this.path = join(directory.path, basename(like))
     try {
-      createFile(this.path, text)
+      writePrivateFile(this.path, text)
     } catch (error) {
       this.wipe()
       throw new CommandError(writeStatus, `Could not write temporary file: open ${this.path}: ${explain(error)}`)
@@ -71,7 +59,7 @@ export class EditedFile {
   replace(text: Uint8Array): void {
     const next = join(this.#directory.path, '.next')
     try {
-      createFile(next, text)
+      writePrivateFile(next, text)
       renameSync(next, this.path)
     } catch {
       rmSync(next, { force: true })
@@ -98,16 +86,5 @@ function makeDirectory(place: Pick<Io, 'env' | 'cwd'>): PrivateDirectory {
     return makePrivateDirectory(place)
   } catch (error) {
     throw error instanceof CommandError ? new CommandError(writeStatus, error.message) : error
-  }
-}
-
-function createFile(path: string, text: Uint8Array): void {
-  const file = openSync(path, 'wx', 0o600)
-  try {
-    // Whatever the umask says.
-    fchmodSync(file, 0o600)
-    writeFileSync(file, text)
-  } finally {
-    closeSync(file)
   }
 }

@@ -1,5 +1,6 @@
 // What is wrong with a text, as comment lines on top of it, where the user sees them in the editor. They are taken away
 // again before the text is read. Lines that somebody changed may hold some of the text, so they are told of, not removed.
+import { isUtf8 } from 'node:buffer'
 import { randomBytes } from 'node:crypto'
 import { CommandError } from '../exit-status.ts'
 import { showText } from '../quote.ts'
@@ -30,7 +31,7 @@ export interface Problem {
 /** undefined where the text is not in UTF-8, so that nothing can be written into it. */
 export function makeNote(text: Uint8Array, { reasons, line, format }: Problem): Note | undefined {
   const leader = leaders.get(format)
-  if (leader === undefined || !isText(text)) return undefined
+  if (leader === undefined || !isUtf8(text)) return undefined
   const token = `[tsops ${randomBytes(4).toString('hex')}]`
   const all = [...reasons, 'Not saved. These lines go when you save.']
   // What is wrong stands below the note now.
@@ -38,15 +39,6 @@ export function makeNote(text: Uint8Array, { reasons, line, format }: Problem): 
     line === 0 ? reason : reason.replace(`line ${line}:`, `line ${line + all.length}:`),
   )
   return { lines: placed.map((reason) => `${leader} ${token} ${oneLine(reason)}`), token }
-}
-
-function isText(text: Uint8Array): boolean {
-  try {
-    new TextDecoder('utf-8', { fatal: true }).decode(text)
-    return true
-  } catch {
-    return false
-  }
 }
 
 function oneLine(text: string): string {

@@ -2,11 +2,9 @@
 import { readFileSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { SopsError } from '../../errors.ts'
-import { CommandError, readStatus } from '../exit-status.ts'
+import { CommandError, readStatus, writeStatus } from '../exit-status.ts'
 import { explain, readInput, writeOutput } from '../files.ts'
 import type { Io } from '../io.ts'
-
-const writeStatus = 3
 
 /** Somebody else changed the file while it was edited. */
 export class FileChanged extends CommandError {

@@ -5,7 +5,7 @@ import type { Call } from '../command.ts'
 import { CommandError } from '../exit-status.ts'
 import { type FileOptions, fileOptions } from '../file-options.ts'
 import { readInput } from '../files.ts'
-import { logLine } from '../log.ts'
+import { logLine, warnerTo } from '../log.ts'
 import { openSession } from '../session.ts'
 import { type Execution, type Program, runChild, shellFor } from './child.ts'
 import { report } from './ending.ts'
@@ -32,9 +32,7 @@ export async function readInputs(call: Call, files: readonly string[]): Promise<
   const session = openSession(call)
   const inputs: Input[] = []
   for (const file of files) {
-    const options = await fileOptions(call, session, resolve(io.cwd, file), (message, logger = 'SOPS') =>
-      logLine(io, 'warning', message, logger),
-    )
+    const options = await fileOptions(call, session, resolve(io.cwd, file), warnerTo(io))
     inputs.push({ file, options, read: () => readInput(io, resolve(io.cwd, file), file) })
   }
   return inputs

@@ -1,9 +1,10 @@
 // A named pipe that gives a content to each that opens it, one after the other. A reader gets a pipe of its own: at the
 // same moment another one takes the name, so that no reader sees what was meant for the one before.
 import { spawnSync } from 'node:child_process'
-import { accessSync, closeSync, constants, openSync, renameSync, writeSync } from 'node:fs'
-import { delimiter, isAbsolute, join } from 'node:path'
+import { closeSync, constants, openSync, renameSync, writeSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
+import { findInPath } from '../../node-host.ts'
 import type { Environment } from '../argv.ts'
 import { CommandError } from '../exit-status.ts'
 
@@ -15,17 +16,7 @@ export interface Fifo {
 
 /** The program that makes named pipes, which Node.js cannot; undefined where there is none. */
 export function findMaker(env: Environment): string | undefined {
-  const places = ['/usr/bin', '/bin', ...(env.PATH ?? '').split(delimiter).filter((place) => isAbsolute(place))]
-  return places.map((place) => join(place, 'mkfifo')).find(isExecutable)
-}
-
-function isExecutable(path: string): boolean {
-  try {
-    accessSync(path, constants.X_OK)
-    return true
-  } catch {
-    return false
-  }
+  return findInPath('mkfifo', ['/usr/bin', '/bin', env.PATH].join(delimiter))
 }
 
 /**

@@ -1,10 +1,10 @@
 // The decrypted file that a program reads by its path: a regular file, or a FIFO, which holds nothing at rest.
-import { closeSync, fchmodSync, openSync, writeFileSync } from 'node:fs'
 import { randomInt } from 'node:crypto'
 import { posix, win32 } from 'node:path'
 import { join } from 'node:path'
 import { CommandError } from '../exit-status.ts'
 import { explain } from '../files.ts'
+import { writePrivateFile } from '../private-directory.ts'
 
 export const defaultName = 'tmp-file'
 
@@ -39,13 +39,7 @@ const devices = /^(?:con|prn|aux|nul|com[0-9¹²³]|lpt[0-9¹²³]|conin\$|conou
 export function writeSecretFile(directory: string, name: string, content: Uint8Array): string {
   const path = join(directory, name === '' ? `${defaultName}${randomInt(1e9)}` : posix.normalize(name))
   try {
-    const file = openSync(path, 'wx', 0o600)
-    try {
-      fchmodSync(file, 0o600)
-      writeFileSync(file, content)
-    } finally {
-      closeSync(file)
-    }
+    writePrivateFile(path, content)
     return path
   } catch (error) {
     throw new CommandError(1, `open ${path}: ${explain(error)}`, 'TMPDIR names another place for the file.')

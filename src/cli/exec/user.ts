@@ -1,18 +1,11 @@
 // --user: this process itself becomes the user, before anything is made for the program, as sops does it. Node's own
 // uid and gid for a child would leave it without the user's supplementary groups.
-import { readFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { CommandError } from '../exit-status.ts'
 import { quoteGo } from '../quote.ts'
+import { readUsers, type User } from '../users.ts'
 
 type UserSwitching = typeof process & { readonly initgroups?: (user: string, extraGroup: number) => void }
-
-interface User {
-  readonly name: string
-  readonly uid: number
-  readonly gid: number
-  readonly home: string
-}
 
 /** Gives what the user's programs find in their environment. There is no way back. Throws CommandError. */
 export function becomeUser(name: string): ReadonlyMap<string, string> {
@@ -35,20 +28,7 @@ export function becomeUser(name: string): ReadonlyMap<string, string> {
 
 function findUser(name: string): User {
   if (name.includes('\0')) throw unknownUser(name)
-  return readPasswords().find((user) => user.name === name) ?? askSystem(name)
-}
-
-function readPasswords(): readonly User[] {
-  try {
-    const lines = readFileSync('/etc/passwd', 'utf8').split('\n')
-    return lines.flatMap((line) => {
-      const [name = '', , uid = '', gid = '', , home = ''] = line.split(':')
-      const known = name !== '' && /^\d+$/.test(uid) && /^\d+$/.test(gid)
-      return known ? [{ name, uid: Number(uid), gid: Number(gid), home }] : []
-    })
-  } catch {
-    return []
-  }
+  return readUsers().find((user) => user.name === name) ?? askSystem(name)
 }
 
 // Users that stand in a directory service: only the system's own look-up knows them, and Node asks it for the effective

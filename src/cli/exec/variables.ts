@@ -2,7 +2,8 @@
 // the key, never the value.
 import { isUtf8 } from 'node:buffer'
 import { scalarText } from '../../stores/scalar-text.ts'
-import type { Branch, Item, List, Scalar, Value } from '../../tree/types.ts'
+import { scalarsOf } from '../../tree/kinds.ts'
+import type { Branch, Scalar } from '../../tree/types.ts'
 import type { FlagValues } from '../argv.ts'
 import { CommandError } from '../exit-status.ts'
 
@@ -31,19 +32,19 @@ export function readNaming(flags: FlagValues): Naming {
   return { separator, prefix, upper: flags.isOn('upper') }
 }
 
-interface Variable {
-  readonly name: string
-  readonly path: readonly string[]
-  readonly value: Scalar
-}
+const emptyBranch: Branch = { type: 'branch', items: [] }
 
 /** The variables of one file, or of several that must not name one twice. Throws CommandError. */
 export function readVariables(sources: readonly Source[], naming: Naming): ReadonlyMap<string, string> {
   const renamed = naming.separator !== undefined || naming.prefix !== '' || naming.upper
+  const enter = (key: string): void => {
+    if (naming.separator === undefined) throw complexValue(key)
+  }
   const values = new Map<string, string>()
   const givers = new Map<string, { readonly source: Source; readonly place: string }>()
   for (const source of sources) {
-    for (const { name, path, value } of variablesOf(source.branch, naming)) {
+    for (const { path, value } of scalarsOf(source.branch ?? emptyBranch, enter)) {
+      const name = nameOf(path, naming)
       const place = (sources.length > 1 ? `${source.file}: ` : '') + path.join('.')
       checkName(name, place, renamed)
       const giver = givers.get(name)
@@ -69,50 +70,12 @@ function checkName(name: string, place: string, renamed: boolean): void {
   )
 }
 
-function* variablesOf(branch: Branch | undefined, naming: Naming): Generator<Variable> {
-  if (branch === undefined) return
-  const levels = [entries(branch)]
-  // The keys to the value at hand.
-  const path: string[] = []
-  for (let level = levels.at(-1); level !== undefined; level = levels.at(-1)) {
-    const next = level.next()
-    if (next.done === true) {
-      levels.pop()
-      path.pop()
-      continue
-    }
-    const [key, value] = next.value
-    if (value.type === 'comment') continue
-    if (value.type === 'branch' || value.type === 'list') {
-      if (naming.separator === undefined) throw complexValue(key)
-      levels.push(entries(value))
-      path.push(key)
-    } else {
-      const full = [...path, key]
-      yield { name: nameOf(full, naming), path: full, value }
-    }
-  }
-}
-
 function complexValue(key: string): CommandError {
   return new CommandError(
     1,
     `cannot use complex value in environment; offending key ${key}`,
     'With --flatten nested values become variables of their own.',
   )
-}
-
-function* entries(parent: Branch | List): Generator<readonly [string, Value]> {
-  if (parent.type === 'branch') {
-    for (const item of parent.items) if (isItem(item)) yield [item.key, item.value]
-    return
-  }
-  let index = 0
-  for (const value of parent.items) if (value.type !== 'comment') yield [String(index++), value]
-}
-
-function isItem(item: Branch['items'][number]): item is Item {
-  return item.type === 'item'
 }
 
 function nameOf(path: readonly string[], { separator = '', prefix, upper }: Naming): string {

@@ -3,6 +3,7 @@ import type { TokenCredential } from '@azure/identity'
 
 import type * as Keys from '@azure/keyvault-keys'
 import type { Host } from '../../host.ts'
+import { PerHost } from '../per-host.ts'
 import { loadSdk } from '../sdk.ts'
 import type { MasterKey } from '../types.ts'
 import { explain, failure } from './failure.ts'
@@ -54,18 +55,13 @@ async function call<T>(key: AzureKvKey, work: () => Promise<T>): Promise<T> {
   }
 }
 
-const clients = new WeakMap<Host, Map<string, Promise<Keys.CryptographyClient>>>()
+const clients = new PerHost<Keys.CryptographyClient>()
 
 async function clientFor(key: AzureKvKey, host: Host): Promise<Keys.CryptographyClient> {
   const address = checkAddress(key, host)
   checkNames(key)
-  const known = clients.get(host) ?? new Map<string, Promise<Keys.CryptographyClient>>()
-  clients.set(host, known)
   const id = `${address.origin}/keys/${key.name}/${key.version}`
-  const client = known.get(id) ?? makeClient(key, id, address, host)
-  known.set(id, client)
-  client.catch(() => known.delete(id))
-  return client
+  return clients.get(host, id, () => makeClient(key, id, address, host))
 }
 
 async function makeClient(
@@ -88,14 +84,11 @@ function settings({ listed }: VaultAddress): Keys.KeyClientOptions {
   }
 }
 
-const credentials = new WeakMap<Host, Promise<TokenCredential>>()
+const credentials = new PerHost<TokenCredential>()
 
 /** Throws KeyBackendError. */
 export function credentialFor(key: MasterKey, host: Host): Promise<TokenCredential> {
-  const credential = credentials.get(host) ?? makeCredential(key)
-  credentials.set(host, credential)
-  credential.catch(() => credentials.delete(host))
-  return credential
+  return credentials.get(host, '', () => makeCredential(key))
 }
 
 async function makeCredential(key: MasterKey): Promise<TokenCredential> {

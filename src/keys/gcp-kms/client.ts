@@ -4,6 +4,7 @@ import { setTimeout } from 'node:timers/promises'
 import type { KeyManagementServiceClient } from '@google-cloud/kms'
 import { KeyBackendError } from '../../errors.ts'
 import type { Host } from '../../host.ts'
+import { PerHost } from '../per-host.ts'
 import { timeoutSeconds } from '../deadline.ts'
 import { loadSdk } from '../sdk.ts'
 import type { MasterKey } from '../types.ts'
@@ -69,16 +70,11 @@ interface Client {
   readonly timeout: number
 }
 
-const clients = new WeakMap<Host, Map<string, Promise<Client>>>()
+const clients = new PerHost<Client>()
 
 function clientFor(key: MasterKey, host: Host): Promise<Client> {
-  const known = clients.get(host) ?? new Map<string, Promise<Client>>()
-  clients.set(host, known)
   const settings = JSON.stringify(variables.map((name) => host.env(name) ?? ''))
-  const client = known.get(settings) ?? makeClient(key, host)
-  known.set(settings, client)
-  client.catch(() => known.delete(settings))
-  return client
+  return clients.get(host, settings, () => makeClient(key, host))
 }
 
 const variables = [

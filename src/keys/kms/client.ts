@@ -1,5 +1,6 @@
 // One client per region, profile and role, kept as long as its Host, so that many files share its credentials.
 import type { Host } from '../../host.ts'
+import { PerHost } from '../per-host.ts'
 import { credentialSource } from './credentials.ts'
 import { plainEndpoint } from './endpoint.ts'
 import type { KmsKey } from './key.ts'
@@ -28,27 +29,13 @@ export interface KmsClient {
   ): Promise<{ readonly Plaintext?: Uint8Array | undefined }>
 }
 
-const clients = new WeakMap<Host, Map<string, Promise<KmsClient>>>()
 // Files choose their number.
-const capacity = 100
+const clients = new PerHost<KmsClient>(100)
 
 /** Throws KeyBackendError not-installed, ConfigError. */
 export function findClient(key: KmsKey, region: string, host: Host): Promise<KmsClient> {
-  const ofHost = clients.get(host) ?? new Map<string, Promise<KmsClient>>()
-  clients.set(host, ofHost)
-  const id = JSON.stringify([region, key.profile, key.role])
-  const known = ofHost.get(id)
-  if (known !== undefined) return known
-  const client = makeClient(key, region, host)
-  makeRoom(ofHost)
-  ofHost.set(id, client)
-  client.catch(() => ofHost.delete(id))
-  return client
-}
-
-function makeRoom(ofHost: Map<string, unknown>): void {
-  const [oldest] = ofHost.keys()
-  if (ofHost.size >= capacity && oldest !== undefined) ofHost.delete(oldest)
+  const name = JSON.stringify([region, key.profile, key.role])
+  return clients.get(host, name, () => makeClient(key, region, host))
 }
 
 async function makeClient(key: KmsKey, region: string, host: Host): Promise<KmsClient> {

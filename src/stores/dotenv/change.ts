@@ -1,9 +1,10 @@
 // One change among the lines of a dotenv text: a line comes behind the last one, changes, or goes.
 
+import { isLeaf } from '../../tree/kinds.ts'
 import type { Leaf } from '../../tree/types.ts'
 import { scalarText } from '../scalar-text.ts'
 import { leafSource, type Splice } from '../source.ts'
-import type { Change, Node } from '../types.ts'
+import type { Change } from '../types.ts'
 
 /** A line that is not empty. `valueStart`: behind the `=` or the `#`. */
 export interface Line {
@@ -22,12 +23,12 @@ export function spliceChange(text: string, lines: readonly Line[], change: Chang
   const line = lines.filter(({ key }) => key !== undefined)[index]
   if (!line || rest.length > 0) return undefined
   if (change.kind === 'remove') return [removeLine(text, line)]
-  return isScalar(change.value) ? [{ start: line.valueStart, end: line.end, text: valueText(change.value) }] : undefined
+  return isLeaf(change.value) ? [{ start: line.valueStart, end: line.end, text: valueText(change.value) }] : undefined
 }
 
 // Right behind the last line, comments counted: blank lines and the metadata stay below.
 function appendLine(lines: readonly Line[], entry: Extract<Change, { kind: 'append' }>['entry']): Splice[] | undefined {
-  if (entry.type !== 'item' || !isScalar(entry.value)) return undefined
+  if (entry.type !== 'item' || !isLeaf(entry.value)) return undefined
   const text = spellLine(entry.key, entry.value)
   const end = lines.at(-1)?.end
   return end === undefined ? [{ start: 0, end: 0, text: `${text}\n` }] : [{ start: end, end, text: `\n${text}` }]
@@ -37,10 +38,6 @@ function appendLine(lines: readonly Line[], entry: Extract<Change, { kind: 'appe
 function removeLine(text: string, { start, end }: Line): Splice {
   if (end < text.length) return { start, end: end + 1, text: '' }
   return { start: Math.max(start - 1, 0), end, text: '' }
-}
-
-function isScalar(value: Node | Leaf): value is Leaf {
-  return value.type !== 'branch' && value.type !== 'list'
 }
 
 /** A line without its newline. */

@@ -1,6 +1,7 @@
 // One change among the sections and keys of an INI text. A new key stands like the keys of its section; a comment goes
 // with the key or section below it, because that is where sops keeps it.
 
+import { isLeaf } from '../../tree/kinds.ts'
 import type { Branch, Item, Leaf, Value } from '../../tree/types.ts'
 import { scalarText } from '../scalar-text.ts'
 import { sectionKey } from '../section.ts'
@@ -170,10 +171,6 @@ interface Lead {
 /** What sops could print and read again: keys with values, and nothing below. */
 function isPlainSection(value: Value): value is Branch {
   return value.type === 'branch' && value.items.every((item) => item.type === 'comment' || isLeaf(item.value))
-}
-
-function isLeaf(value: Value): value is Leaf {
-  return value.type !== 'branch' && value.type !== 'list'
 }
 
 function leafText(leaf: Leaf): string {

@@ -1,4 +1,5 @@
 // The text of a new entry, in the style of its neighbours.
+import { isLeaf } from '../../tree/kinds.ts'
 import type { Item, Leaf } from '../../tree/types.ts'
 import type { Node } from '../types.ts'
 import { needsKeep } from './block-room.ts'
@@ -88,8 +89,4 @@ function spellFlow(value: Extract<Leaf, { type: 'str' }>, style: Style): string 
 
 function linesOf(text: string): string[] {
   return text.replace(/\n$/, '').split('\n')
-}
-
-function isLeaf(value: Node | Leaf): value is Leaf {
-  return value.type !== 'branch' && value.type !== 'list'
 }

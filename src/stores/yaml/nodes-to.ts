@@ -1,5 +1,6 @@
 // The way from the root of a document to a place in it: nodes, and what stands for them in the tree. Places count what is
 // no comment, and not the metadata section.
+import { isItem } from '../../tree/kinds.ts'
 import type { Item, Value } from '../../tree/types.ts'
 import { sectionKey } from '../section.ts'
 import { nodeStart, type YamlNode } from './node.ts'
@@ -71,8 +72,4 @@ function readMapping(node: YamlNode, items: readonly Item[], isRoot: boolean, tr
     if (item !== undefined) entries.push({ ...span, key, value, tree: item.value })
   }
   return { node, tree, entries, section }
-}
-
-function isItem(entry: Item | Value): entry is Item {
-  return entry.type === 'item'
 }
