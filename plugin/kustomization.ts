@@ -2,12 +2,14 @@
 // What is not on this machine, or not to be read, is passed over: kustomize itself has read it from somewhere.
 import { dirname, join, resolve } from 'node:path'
 import type { Value } from '../src/index.ts'
-import { fieldOf } from '../src/kubernetes/object.ts'
+import { itemsOf } from '../src/kubernetes/object.ts'
 import { storeFor } from '../src/stores/registry.ts'
 import type { ConfinedFiles } from './confined-files.ts'
+import { Refusal } from './finding.ts'
 
 const names = ['kustomization.yaml', 'kustomization.yml', 'Kustomization']
-const lists = ['resources', 'bases', 'components', 'generators', 'transformers']
+// In capitals: Go's JSON takes a field in any case.
+const lists = new Set(['RESOURCES', 'BASES', 'COMPONENTS', 'GENERATORS', 'TRANSFORMERS'])
 const maxRoots = 10_000
 
 export interface ListedFile {
@@ -38,23 +40,26 @@ export async function listResources(root: string, files: ConfinedFiles): Promise
 
 async function readEntries(root: string, files: ConfinedFiles): Promise<readonly string[]> {
   const kustomization = await findKustomization(root, files)
-  if (kustomization === undefined) return []
-  return lists.flatMap((name) => {
-    const list = fieldOf(kustomization, name)
-    return list?.type === 'list' ? list.items.flatMap(pathOf) : []
-  })
+  return itemsOf(kustomization).flatMap(({ key, value }) =>
+    lists.has(key.toUpperCase()) && value.type === 'list' ? value.items.flatMap(pathOf) : [],
+  )
 }
 
 async function findKustomization(root: string, files: ConfinedFiles): Promise<Value | undefined> {
   for (const name of names) {
-    try {
-      const bytes = await files.read(await files.files.realPath(join(root, name)))
-      return storeFor('yaml')?.parse(bytes).branches[0]
-    } catch {
-      // There is none of that name, or kustomize reads it otherwise.
-    }
+    const path = await files.files.realPath(join(root, name)).catch(() => undefined)
+    if (path !== undefined) return parseKustomization(await files.read(path))
   }
   return undefined
+}
+
+// What it lists must be known: a changed file could be among it, beside a sound one.
+function parseKustomization(bytes: Uint8Array): Value | undefined {
+  try {
+    return storeFor('yaml')?.parse(bytes).branches[0]
+  } catch {
+    throw new Refusal('the kustomization that lists it, or that of a base, does not parse')
+  }
 }
 
 // Generators and transformers may stand in the kustomization themselves.

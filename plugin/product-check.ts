@@ -47,6 +47,10 @@ function checkKind(object: Branch, mode: Mode): Defect[] {
   return checkSecret(object, { partial, placeholders: mode === 'placeholder' })
 }
 
+// go-yaml, which kustomize reads and writes with, takes them in no spelling, and the error of kustomize quotes the object.
+const unreadable = /[\x7f-\x84\x86-\x9f\ufffe\uffff]/
+const notForYaml = 'it holds a control character that YAML does not take: it must be given as base64'
+
 function checkTexts(object: Branch): Defect[] {
   const found: Defect[] = []
   const known = hasOwnCheck(object)
@@ -57,6 +61,9 @@ function checkTexts(object: Branch): Defect[] {
         : leaf.type === 'float' && !Number.isFinite(leaf.value)
           ? 'JSON has no such number'
           : undefined
+    if (leaf.type === 'str' && unreadable.test(leaf.value)) {
+      found.push({ severity: 'error', field: fieldPath(...path), message: notForYaml })
+    }
     const checked = known && (path[0] === 'data' || path[0] === 'stringData' || path[0] === 'binaryData')
     if (message !== undefined && !checked) found.push({ severity: 'error', field: fieldPath(...path), message })
     return leaf

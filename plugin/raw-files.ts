@@ -9,6 +9,8 @@ import type { EncryptedFiles } from './encrypted-files.ts'
 import { openDocuments, parse, type EncryptedSource } from './encrypted-source.ts'
 import type { Report } from './finding.ts'
 import { listResources, type ListedFile, rootsOf } from './kustomization.ts'
+import { parseDocuments } from './resource-list.ts'
+import { mapValues } from './value-map.ts'
 
 type Leaf = Scalar | Comment
 
@@ -20,8 +22,10 @@ export interface VerifiedFile {
 }
 
 export interface RawFile extends ListedFile {
-  readonly source: EncryptedSource
-  readonly macs: ReadonlySet<string>
+  /** undefined: it cannot be read. */
+  readonly source: EncryptedSource | undefined
+  /** undefined: not known, it may carry any. */
+  readonly macs: ReadonlySet<string> | undefined
 }
 
 const originAnnotation = 'config.kubernetes.io/origin'
@@ -29,8 +33,8 @@ const originAnnotation = 'config.kubernetes.io/origin'
 export class RawFiles {
   readonly #files: EncryptedFiles
   #listed: Promise<readonly ListedFile[]> | undefined
-  #known: Promise<ReadonlyMap<string, readonly RawFile[]>> | undefined
-  readonly #read = new Map<string, Promise<RawFile | undefined>>()
+  #known: Promise<Index> | undefined
+  readonly #read = new Map<string, Promise<RawFile>>()
   readonly #verified = new Map<string, Promise<VerifiedFile>>()
 
   constructor(files: EncryptedFiles) {
@@ -43,17 +47,19 @@ export class RawFiles {
     const known = await (this.#known ??= this.#indexByMac(listed))
     const origin = await this.#originOf(resource, listed)
     const first = origin === undefined ? undefined : await this.#readRaw(origin)
-    const others = (known.get(mac) ?? []).filter(({ path }) => path !== origin?.path)
-    return first?.macs.has(mac) === true ? [first, ...others] : (known.get(mac) ?? [])
+    const others = (known.byMac.get(mac) ?? []).filter(({ path }) => path !== origin?.path)
+    const found = first?.macs?.has(mac) === true ? [first, ...others] : (known.byMac.get(mac) ?? [])
+    // A file that kustomize can read and we cannot must not stand behind a sound one.
+    return found.length === 0 ? [] : [...found, ...known.unknown]
   }
 
-  async #indexByMac(listed: readonly ListedFile[]): Promise<ReadonlyMap<string, readonly RawFile[]>> {
-    const index = new Map<string, RawFile[]>()
+  async #indexByMac(listed: readonly ListedFile[]): Promise<Index> {
+    const index = { byMac: new Map<string, RawFile[]>(), unknown: new Array<RawFile>() }
     for (const file of await Promise.all(listed.map((each) => this.#readRaw(each)))) {
-      if (file === undefined) continue
-      for (const mac of file.macs) {
-        const known = index.get(mac)
-        if (known === undefined) index.set(mac, [file])
+      if (file.macs === undefined) index.unknown.push(file)
+      for (const mac of file.macs ?? []) {
+        const known = index.byMac.get(mac)
+        if (known === undefined) index.byMac.set(mac, [file])
         else known.push(file)
       }
     }
@@ -69,15 +75,14 @@ export class RawFiles {
     return opening
   }
 
-  /** undefined: it cannot be read. */
-  #readRaw(file: ListedFile): Promise<RawFile | undefined> {
+  #readRaw(file: ListedFile): Promise<RawFile> {
     const known = this.#read.get(file.path)
     if (known !== undefined) return known
     const reading = this.#files
       .inPool(() => this.#files.confined.read(file.path))
       .then(
         (bytes) => ({ ...file, source: { bytes, format: storeForPath(file.path).name }, macs: macsIn(bytes) }),
-        () => undefined,
+        () => ({ ...file, source: undefined, macs: undefined }),
       )
     this.#read.set(file.path, reading)
     return reading
@@ -100,17 +105,49 @@ export class RawFiles {
   }
 }
 
+interface Index {
+  readonly byMac: ReadonlyMap<string, readonly RawFile[]>
+  readonly unknown: readonly RawFile[]
+}
+
 /** Each document of a file carries the MAC, in the same text. No MAC comes near the limit, which keeps this linear. */
-function macsIn(bytes: Uint8Array): ReadonlySet<string> {
+function macsIn(bytes: Uint8Array): ReadonlySet<string> | undefined {
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
   const found = text.matchAll(/\bmac["']?\s*:\s*["']?(ENC\[AES256_GCM,[^\]\s]{0,1000}\])/g)
-  return new Set(Array.from(found, ([, mac = '']) => mac))
+  const macs = Array.from(found, ([, mac = '']) => mac)
+  const words = text.match(/mac(?!_only_encrypted)/g) ?? []
+  const isPlain = words.length === macs.length && !/\\[^n"\\]|\0/.test(text)
+  return isPlain || !(text.includes('sops') || spelledOut.test(text)) ? new Set(macs) : parsedMacs(bytes, macs)
+}
+
+// YAML can spell a word otherwise than it reads: by escapes, or in UTF-16. Two other escapes are in every encrypted JSON.
+const spelledOut = /\\[xuU\r\n]|\0/
+
+function parsedMacs(bytes: Uint8Array, macs: readonly string[]): ReadonlySet<string> | undefined {
+  const found = new Set(macs)
+  try {
+    for (const document of parseDocuments(bytes)) {
+      mapValues(document, (leaf, path) => {
+        if (path.at(-1) === 'mac' && 'value' in leaf) found.add(textOf(leaf))
+        return leaf
+      })
+    }
+  } catch {
+    return undefined
+  }
+  return found
+}
+
+function textOf({ type, value }: Exclude<Leaf, { type: 'null' }>): string {
+  return type === 'bytes' ? Buffer.from(value).toString() : String(value)
 }
 
 async function openVerified(file: RawFile, files: EncryptedFiles, report: Report): Promise<VerifiedFile> {
-  const documents = await openDocuments(file.source, { ...files.options(file.name, report), mode: 'decrypt' })
+  // What could not be read is refused once more, with the reason.
+  const source = file.source ?? { bytes: await files.confined.read(file.path), format: 'yaml' }
+  const documents = await openDocuments(source, { ...files.options(file.name, report), mode: 'decrypt' })
   const leaves = new Map<string, Leaf>()
-  const raw = pathsAndLeaves(parse(file.source).branches)
+  const raw = pathsAndLeaves(parse(source).branches)
   // The two trees differ in their leaves alone.
   for (const { path, leaf } of pathsAndLeaves(documents)) {
     const encrypted = raw.next().value

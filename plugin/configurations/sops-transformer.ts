@@ -1,9 +1,11 @@
 // SopsTransformer (tsops/v1): encrypted objects among the resources of a kustomization are decrypted where they stand.
-import { referenceOf } from '../../src/kubernetes/object.ts'
+import type { Branch } from '../../src/index.ts'
+import { fieldPath, referenceOf } from '../../src/kubernetes/object.ts'
 import type { Configuration, Product } from '../configuration.ts'
 import { ownApiVersion } from '../own-api.ts'
 import { EncryptedResources, isEncryptedResource } from '../encrypted-resource.ts'
-import { attempt, inOrder } from '../finding.ts'
+import { attempt, inOrder, type Report } from '../finding.ts'
+import { mapValues } from '../value-map.ts'
 import { isSopsSecret, openSopsSecret } from './sops-secret.ts'
 
 export const sopsTransformer: Configuration = {
@@ -19,9 +21,23 @@ export const sopsTransformer: Configuration = {
       if (isSopsSecret(reference.apiVersion, reference.kind)) {
         return [...(await openSopsSecret(resource, { resources: opener, files }, report))]
       }
-      if (!isEncryptedResource(resource)) return [{ object: resource, place: {} }]
+      if (!isEncryptedResource(resource)) {
+        if (files.mode !== 'passthrough') checkNoCiphertext(resource, report)
+        return [{ object: resource, place: {} }]
+      }
       const opened = await attempt(report, { resource: reference }, () => opener.open(resource, report))
       return opened === undefined ? [] : [{ object: opened.object, place: { resource: reference, file: opened.file } }]
     })
   },
+}
+
+// kustomize takes the items out of a List, and a patch can take `sops` away.
+function checkNoCiphertext(resource: Branch, report: Report): void {
+  const message = 'it is encrypted, and the resource has no sops metadata that say how'
+  mapValues(resource, (leaf, path) => {
+    if (leaf.type === 'str' && leaf.value.startsWith('ENC[AES256_GCM,')) {
+      report.error(message, { resource: referenceOf(resource), field: fieldPath(...path) })
+    }
+    return leaf
+  })
 }

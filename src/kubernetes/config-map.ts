@@ -2,7 +2,7 @@
 import type { Branch, Value } from '../tree/types.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { type Defect, defect } from './defect.ts'
-import { checkMetadata } from './metadata.ts'
+import { checkFields, checkMetadata } from './metadata.ts'
 import { fieldPath, mapping, text, textMapping } from './object.ts'
 import { buildMetadata, checkFlag, checkSize, type ObjectMetadata, readTexts } from './secret.ts'
 
@@ -56,5 +56,12 @@ export function checkConfigMap(map: Value): Defect[] {
     data.set(key, bytes)
     return undefined
   })
-  return [...checkMetadata(map), ...checkFlag(map, 'immutable'), ...texts, ...binaries, ...checkSize(data, 'data')]
+  return [
+    ...checkMetadata(map),
+    ...checkFields(map, ['immutable', 'data', 'binaryData']),
+    ...checkFlag(map, 'immutable'),
+    ...texts,
+    ...binaries,
+    ...checkSize(data, 'data'),
+  ]
 }

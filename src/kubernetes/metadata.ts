@@ -15,7 +15,8 @@ export function checkMetadata(object: Value): Defect[] {
 
 function checkName(metadata: Value): Defect[] {
   const name = fieldAt(metadata, 'name')
-  const namespace = fieldAt(metadata, 'namespace')
+  const own = fieldAt(metadata, 'namespace')
+  const namespace = own?.type === 'null' ? undefined : own
   const found: Defect[] = []
   if (name?.type !== 'str' || name.value === '') found.push(defect('metadata.name', 'it is missing or not a text'))
   else if (!isObjectName(name.value)) {
@@ -40,11 +41,31 @@ function checkLabels(metadata: Value): Defect[] {
 function checkAnnotations(metadata: Value): Defect[] {
   const annotations = fieldAt(metadata, 'annotations')
   const found = checkTexts(metadata, 'annotations')
+  if (sizeOf(annotations) > maxAnnotations) {
+    found.push(defect('metadata.annotations', 'they hold more than 256 KiB, the limit of Kubernetes'))
+  }
   if (itemsOf(annotations).some(({ key }) => key === lastApplied)) {
     const message = 'what kubectl left there shows the values in clear to whoever may list the object: take it out'
     found.push(doubt(fieldPath('metadata', 'annotations', lastApplied), message))
   }
   return found
+}
+
+const maxAnnotations = 256 << 10
+
+function sizeOf(texts: Value | undefined): number {
+  return itemsOf(texts).reduce(
+    (sum, { key, value }) => sum + Buffer.byteLength(key) + (value.type === 'str' ? Buffer.byteLength(value.value) : 0),
+    0,
+  )
+}
+
+/** What the API server drops, or refuses where it is strict, as `kubectl apply` asks it to be. */
+export function checkFields(object: Value, known: readonly string[]): Defect[] {
+  const all = ['apiVersion', 'kind', 'metadata', ...known]
+  return itemsOf(object)
+    .filter(({ key }) => !all.includes(key))
+    .map(({ key }) => doubt(fieldPath(key), 'Kubernetes knows no such field here'))
 }
 
 function checkTexts(metadata: Value, name: 'labels' | 'annotations'): Defect[] {

@@ -2,7 +2,7 @@
 import type { Branch, Value } from '../tree/types.ts'
 import { decodeBase64, encodeBase64 } from './base64.ts'
 import { type Defect, defect } from './defect.ts'
-import { checkMetadata } from './metadata.ts'
+import { checkFields, checkMetadata } from './metadata.ts'
 import { isDataKey } from './names.ts'
 import { fieldAt, fieldPath, itemsOf, mapping, text, textAt, textMapping } from './object.ts'
 import { type SecretData, secretTypes } from './secret-types.ts'
@@ -61,6 +61,7 @@ export function checkSecret(secret: Value, checks: SecretChecks = {}): Defect[] 
   const { data, defects } = readData(secret)
   return [
     ...checkMetadata(secret),
+    ...checkFields(secret, ['type', 'immutable', 'data', 'stringData']),
     ...checkFlag(secret, 'immutable'),
     ...defects,
     ...checkSize(data, 'data'),

@@ -8,6 +8,7 @@ import { buildConfigMap, checkConfigMap } from '../../src/kubernetes/config-map.
 import { isDataKey, isLabelValue, isObjectName, isQualifiedName } from '../../src/kubernetes/names.ts'
 import { fieldPath } from '../../src/kubernetes/object.ts'
 import { buildSecret, checkSecret } from '../../src/kubernetes/secret.ts'
+import { toBranch } from '../branches.ts'
 
 const metadata = { name: 'x' }
 
@@ -134,4 +135,34 @@ test('the spelling of a place', () => {
   expect(fieldPath('data', 'a-b_c')).toBe('data.a-b_c')
   expect(fieldPath('data', 'tls.crt')).toBe('data["tls.crt"]')
   expect(fieldPath('from', 0, 'x', '"')).toBe('from[0].x["\\""]')
+})
+
+describe('what the server is strict about', () => {
+  const check = (object: object): readonly string[] =>
+    checkSecret(toBranch({ apiVersion: 'v1', kind: 'Secret', metadata: { name: 'x' }, ...object })).map(
+      ({ severity, field, message }) => `${severity} ${field}: ${message}`,
+    )
+
+  test('a field that no Secret has', () => {
+    const message = 'Kubernetes knows no such field here'
+    expect(check({ stringdata: { a: 'x' }, sops: {} })).toEqual([
+      `warning stringdata: ${message}`,
+      `warning sops: ${message}`,
+    ])
+    expect(check({ type: 'Opaque', immutable: true, data: {}, stringData: {} })).toEqual([])
+  })
+
+  test('the size of all annotations', () => {
+    const sized = (size: number): object => ({
+      metadata: { name: 'x', annotations: { a: 'x'.repeat(100), b: 'é'.repeat(size / 2 - 51) } },
+    })
+    expect(check(sized(256 << 10))).toEqual([])
+    expect(check(sized((256 << 10) + 2))).toEqual([
+      'error metadata.annotations: they hold more than 256 KiB, the limit of Kubernetes',
+    ])
+  })
+
+  test('a namespace that is null is none', () => {
+    expect(check({ metadata: { name: 'x', namespace: null } })).toEqual([])
+  })
 })

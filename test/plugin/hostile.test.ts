@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { readGodotenv } from '../../plugin/env-file.ts'
 import { inOrder, lineOf, Report } from '../../plugin/finding.ts'
+import type { Branch } from '../../src/index.ts'
 import { storeFor } from '../../src/stores/registry.ts'
 import { toPlain } from '../branches.ts'
 import { ageRule, encryptAs, hostWith } from '../ours.ts'
@@ -84,6 +85,120 @@ test.for(changes)('a sound copy does not hide a change of %s', async ([, change]
   expect(stderr).toMatch(/changed\.yaml: Secret x: MAC mismatch/)
   expect([status, stdout.includes('Canary7')]).toEqual([1, false])
 })
+
+// kustomize reads all of these as it reads the plain spelling.
+const spellings: readonly (readonly [string, (mac: string) => string])[] = [
+  ['an escape', (mac) => `mac: "\\x45${mac.slice(1)}"`],
+  ['an escape in the key', (mac) => `"\\x6dac": ${mac}`],
+  ['a tag', (mac) => `mac: !!str ${mac}`],
+  ['a binary text', (mac) => `mac: !!binary ${Buffer.from(mac).toString('base64')}`],
+  ['an anchor', (mac) => `mac: &m ${mac}`],
+  ['an alias', (mac) => `other: &m ${mac}\n    mac: *m`],
+  ['an alias as the key', (mac) => `other: &m mac\n    *m : ${mac}`],
+  ['a block', (mac) => `mac: >-\n        ${mac}`],
+  ['a joined word', (mac) => `? "m\\\n        ac"\n    : ${mac}`],
+  ['a comment in between', (mac) => `mac: # mac\n        ${mac}`],
+]
+
+describe('a sound copy does not hide a changed file', () => {
+  const document = 'apiVersion: v1\nkind: Secret\nmetadata:\n  name: a\nstringData:\n  plain: x\n  password: Canary7\n'
+  const transformer = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
+  let sound: string
+  let mac: string
+
+  beforeAll(async () => {
+    const rule = ageRule({ by: 'encrypted_regex', pattern: '^password$' })
+    sound = Buffer.from(await encryptAs('yaml', Buffer.from(document), rule)).toString()
+    mac = /mac: (ENC\S+)/.exec(sound)?.[1] ?? ''
+    writeFileSync(join(root, 'sound.yaml'), sound)
+  })
+
+  function transform(changed: string | Buffer, env: Readonly<Record<string, string>> = {}): Promise<Run> {
+    writeFileSync(join(root, 'changed.yaml'), changed)
+    const items = [{ ...(toPlain(branchOf(sound)) as object), sops: { mac } }]
+    const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items, functionConfig: transformer }
+    return runIn(root, { host: hostWith(alice.identity), stdin: JSON.stringify(list), env })
+  }
+
+  async function expectRefused(running: Promise<Run>, message: RegExp): Promise<void> {
+    const { status, stdout, stderr } = await running
+    expect(stderr).toMatch(message)
+    expect([status, stdout.includes('Canary7')]).toEqual([1, false])
+  }
+
+  const change = (): string => sound.replace('plain: x', 'plain: y')
+  const mismatch = /changed\.yaml: Secret a: MAC mismatch/
+
+  test.for(spellings)('that spells its MAC with %s', async ([, spell]) => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    await expectRefused(transform(change().replace(`mac: ${mac}`, spell(mac))), mismatch)
+  })
+
+  test('in UTF-16', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    await expectRefused(transform(Buffer.from(`\ufeff${change()}`, 'utf16le')), /changed\.yaml: Secret a: /)
+  })
+
+  test.for(['Resources', 'RESOURCES', 'reſources'])('that is listed under %s', async (name) => {
+    writeFileSync(join(root, 'kustomization.yaml'), `generators: [sound.yaml]\n${name}: [changed.yaml]\n`)
+    await expectRefused(transform(change()), mismatch)
+  })
+
+  test('that is too large', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    const env = { TSOPS_KRM_MAX_FILE_SIZE: '20000' }
+    await expectRefused(transform(`${change()}#${' '.repeat(20_000)}\n`, env), /changed\.yaml: .*larger than 20000/)
+  })
+
+  test('that does not parse here', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    await expectRefused(transform(`"\\x6dac": 1\n- a\n`), /changed\.yaml: Secret a: yaml: /)
+  })
+
+  test('that a kustomization lists which does not parse here', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml]\n- a\n')
+    await expectRefused(transform(change()), /the kustomization that lists it, or that of a base, does not parse/)
+  })
+
+  test('an ordinary file that cannot be read as YAML stands in no way', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    expect((await transform('{{ template }}\n')).status).toBe(0)
+  })
+})
+
+describe('a ciphertext without metadata does not come out', () => {
+  const cipher = 'ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]'
+  const transformer = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
+  const items = (sops: unknown): object[] => [
+    { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: { a: { b: [cipher] } }, sops },
+  ]
+  const transform = (sops: unknown, mode: string): Promise<Run> => {
+    const functionConfig = { ...transformer, mode }
+    const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items: items(sops), functionConfig }
+    return runIn(root, { host: hostWith(), stdin: JSON.stringify(list) })
+  }
+
+  test.for([undefined, null, {}, [], { age: [] }, [{ mac: 'x' }]])('sops: %j', async (sops) => {
+    for (const mode of ['decrypt', 'placeholder']) {
+      const { status, stdout, stderr } = await transform(sops, mode)
+      expect(stderr).toContain('Secret s: stringData.a.b: it is encrypted, and the resource has no sops metadata')
+      expect([status, (JSON.parse(stdout) as { items: unknown[] }).items]).toEqual([1, []])
+    }
+    expect((await transform(sops, 'passthrough')).status).toBe(0)
+  })
+})
+
+test('what go-yaml cannot write is refused before kustomize quotes it', async () => {
+  const text = 'apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData: {a: "Canary7\\x7f"}\n'
+  writeFileSync(join(root, 'control.yaml'), await encryptAs('yaml', Buffer.from(text), ageRule()))
+  const { status, stdout, stderr } = await run({ ...own, manifests: ['control.yaml'] })
+  expect(stderr).toMatch(/control\.yaml: Secret s: stringData\.a: it holds a control character/)
+  expect([status, (stdout + stderr).includes('Canary7')]).toEqual([1, false])
+})
+
+function branchOf(text: string): Branch {
+  return storeFor('yaml')!.parse(Buffer.from(text)).branches[0]!
+}
 
 function swapped(text: string): string {
   const [first = '', second = ''] = Array.from(text.matchAll(/password: (ENC\S+)/g), ([, value = '']) => value)
