@@ -31,6 +31,8 @@ export interface Command {
   readonly operation: Operation
   /** Takes any number of files: flags then mix freely with them. */
   readonly severalFiles?: boolean
+  /** sops has no such command: flags may stand anywhere. */
+  readonly isOurs?: boolean
   /** Ends in a program: `FILE COMMAND` for a shell, or `FILE… -- PROGRAM ARG…`. */
   readonly takesProgram?: boolean
   /** Commands of its own; then it does nothing else. */

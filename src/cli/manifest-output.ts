@@ -9,8 +9,11 @@ import { outputFlag } from './flags.ts'
 import { writeOutput, writeStdout } from './files.ts'
 
 /** ° */
+export const manifestOutputFlag: Flag = { ...outputFlag, names: ['output', 'o'] }
+
+/** ° */
 export const manifestFlags: readonly Flag[] = [
-  outputFlag,
+  manifestOutputFlag,
   { names: ['output-type'], kind: 'string', value: 'FORMAT', help: 'yaml or json; default yaml' },
 ]
 

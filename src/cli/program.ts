@@ -1,5 +1,5 @@
 // From arguments to a command. Nothing is loaded that the answer does not need.
-import { parseArguments, UsageError } from './argv.ts'
+import { parseArguments, refuseFlags, UsageError } from './argv.ts'
 import type { Environment, Flag, FlagValues, ParsedArguments } from './argv.ts'
 import type { Call, Command, CommandEntry, FlagGroup } from './command.ts'
 import { CommandError, exitStatus } from './exit-status.ts'
@@ -214,9 +214,17 @@ function parseCommand(
   env: Environment,
 ): ParsedArguments {
   const flags = [...groups.flatMap((group) => group.flags), helpFlag]
+  if (command.isOurs === true) return parseOwn(flags, args, env)
   if (command.takesProgram === true) return parseProgramCall(flags, args, env)
   const several = command.severalFiles === true ? parseSeveral(flags, args, env) : undefined
   return several ?? parseArguments(flags, args, env, 'sops')
+}
+
+function parseOwn(flags: readonly Flag[], args: readonly string[], env: Environment): ParsedArguments {
+  const end = args.includes('--') ? args.indexOf('--') : args.length
+  const parsed = parseArguments(flags, args.slice(0, end), env, 'anywhere')
+  refuseFlags(parsed.positionals)
+  return { ...parsed, positionals: [...parsed.positionals, ...args.slice(end + 1)] }
 }
 
 // Where sops' order of arguments makes sense of them it holds. Several files among flags make none to sops, nor do

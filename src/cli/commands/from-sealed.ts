@@ -1,16 +1,10 @@
 import { resolve } from 'node:path'
 import type { KeyObject } from 'node:crypto'
+import { SopsError } from '../../errors.ts'
 import type { Branch } from '../../tree/types.ts'
 import type { Call, Command } from '../command.ts'
 import { CommandError } from '../exit-status.ts'
-import {
-  allowUnencryptedFlag,
-  keyFlags,
-  keyServiceFlags,
-  outputFlag,
-  suffixAndRegexFlags,
-  thresholdFlag,
-} from '../flags.ts'
+import { allowUnencryptedFlag, keyFlags, keyServiceFlags, suffixAndRegexFlags, thresholdFlag } from '../flags.ts'
 import { requireFile } from '../files.ts'
 import { warnerTo } from '../log.ts'
 
@@ -23,6 +17,7 @@ export const fromSealedCommand: Command = {
     'turns a SealedSecret and a backup of the controller’s keys into an encrypted Secret. Nothing is written in clear. ' +
     'Only data and stringData are encrypted, unless flags or the creation rule say otherwise.',
   operation: 'from-sealed',
+  isOurs: true,
   flagGroups: async () => [
     {
       title: 'Flags',
@@ -33,7 +28,7 @@ export const fromSealedCommand: Command = {
           value: 'FILE',
           help: 'the controller’s keys: a Secret, a List of them, or PEM',
         },
-        outputFlag,
+        (await import('../manifest-output.ts')).manifestOutputFlag,
         allowUnencryptedFlag,
       ],
     },
@@ -61,8 +56,25 @@ async function convert(call: Call): Promise<number> {
   const allowUnencrypted = flags.isOn('allow-unencrypted')
   const audit = session.auditOf(name)
   const options = { ...session.options, audit, format, allowUnencrypted, onWarning: warn }
-  await writeManifest(call, await encrypt(plain, { selection: valuesOnly, ...rule }, options))
+  const encrypted = await encrypt(plain, { selection: valuesOnly, ...rule }, options)
+  if (!allowUnencrypted) await checkValues(storeFor(format)?.parse(encrypted).branches[0])
+  await writeManifest(call, encrypted)
   return 0
+}
+
+// A rule made for other files may name none of these keys: what was sealed must not come out in clear for that.
+async function checkValues(secret: Branch | undefined): Promise<void> {
+  const { fieldAt, fieldPath, itemsOf } = await import('../../kubernetes/object.ts')
+  const { isEnvelope } = await import('../../cipher/envelope.ts')
+  for (const field of ['data', 'stringData']) {
+    for (const { key, value } of itemsOf(fieldAt(secret, field))) {
+      if (value.type === 'str' && (value.value === '' || isEnvelope(value.value))) continue
+      const message = `${fieldPath(field, key)} would come to stand in clear, and was sealed`
+      throw new SopsError('ERR_SOPS_NOTHING_ENCRYPTED', message, {
+        hint: 'Check the suffix or pattern in the command line and .sops.yaml, or allow it with --allow-unencrypted.',
+      })
+    }
+  }
 }
 
 async function unseal(call: Call, file: string): Promise<Branch> {

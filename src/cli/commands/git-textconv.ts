@@ -12,6 +12,7 @@ export const gitTextconvCommand: Command = {
   usage: '[flags] FILE',
   about: 'prints a file for `git diff`: decrypted when it is encrypted and a key is there, as it is otherwise.',
   operation: 'git-textconv',
+  isOurs: true,
   flagGroups: async () => [
     { title: 'Format', flags: [inputTypeFlag] },
     { title: 'Keys', flags: [decryptionOrderFlag, ...keyServiceFlags] },

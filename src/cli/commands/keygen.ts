@@ -10,6 +10,7 @@ export const keygenCommand: Command = {
   usage: '[flags]',
   about: 'makes an age identity where sops looks for one, and prints its public key. Never overwrites a file.',
   operation: 'keygen',
+  isOurs: true,
   flagGroups: async () => [
     {
       title: 'Flags',

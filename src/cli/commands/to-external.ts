@@ -12,6 +12,7 @@ export const toExternalCommand: Command = {
     'prints an ExternalSecret that brings what `publish` puts into a store into a Secret, or the PushSecret for the ' +
     'other way. No key is needed: the names of keys are not encrypted.',
   operation: 'to-external',
+  isOurs: true,
   async flagGroups() {
     const { manifestFlags } = await import('../manifest-output.ts')
     return [

@@ -11,6 +11,7 @@ export const toFilesCommand: Command = {
     'writes one file per key of encrypted files, swapped in all at once. Of a Secret, the keys are those of its data; ' +
     'a binary file gives one file of its name.',
   operation: 'to-files',
+  isOurs: true,
   flagGroups: async () => [
     {
       title: 'Output',

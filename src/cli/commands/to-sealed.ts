@@ -11,7 +11,7 @@ export const toSealedCommand: Command = {
   about:
     'prints a SealedSecret made from encrypted files, with the public certificate of the controller; no cluster is asked.',
   operation: 'to-sealed',
-  severalFiles: true,
+  isOurs: true,
   async flagGroups() {
     const { secretFlags } = await import('../secret-source.ts')
     const { manifestFlags } = await import('../manifest-output.ts')

@@ -6,7 +6,7 @@ export const toSecretCommand: Command = {
   about:
     'prints a Kubernetes Secret, in clear, made from encrypted files: `tsops to-secret app.env | kubectl apply -f -`.',
   operation: 'to-secret',
-  severalFiles: true,
+  isOurs: true,
   async flagGroups() {
     const { secretFlags } = await import('../secret-source.ts')
     const { manifestFlags } = await import('../manifest-output.ts')
