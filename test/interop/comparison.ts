@@ -58,8 +58,8 @@ function isMark(token: string): boolean {
  * between two ciphertexts stands in `plain`, in order, with something between each two.
  */
 export function onlySecretsDiffer(format: string, plain: string, encrypted: string): boolean {
-  const pieces = withoutSection(format, encrypted).split(/"?'?ENC\[AES256_GCM,[^\]]*\]'?"?/)
-  const target = loosen(plain)
+  const pieces = blocks(withoutSection(format, encrypted)).split(/"?'?ENC\[AES256_GCM,[^\]]*\]'?"?/)
+  const target = loosen(blocks(plain))
   let at = 0
   for (const [index, piece] of pieces.map(loosen).entries()) {
     const found = index === 0 ? (target.startsWith(piece) ? 0 : -1) : target.indexOf(piece, at)
@@ -67,6 +67,11 @@ export function onlySecretsDiffer(format: string, plain: string, encrypted: stri
     at = found + piece.length
   }
   return target.endsWith(loosen(pieces.at(-1) ?? ''))
+}
+
+// The block of a ciphertext ends without a line break.
+function blocks(text: string): string {
+  return text.replaceAll(/([|>]\d?)-(\d?)(?=[ \t]*(?:#|\r?\n))/g, '$1$2')
 }
 
 // Where a section began or ended, blanks, commas and newlines may differ; they carry no value.

@@ -1,7 +1,9 @@
-import { describe, expect, test } from 'vitest'
+import { join } from 'node:path'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { corpus, refusedCorpus, type CorpusFile } from '../corpus/corpus.ts'
 import { decryptAs, encryptAs } from '../ours.ts'
 import { liftInlineComments, onlySecretsDiffer, yamlComments, yamlValues } from './comparison.ts'
+import { installNpmPackages, npmSopsAge } from './peers.ts'
 import { bytesOf, sops, sopsDecrypt, sopsEncrypt, tsops } from './sops.ts'
 import { alice } from '../test-keys.ts'
 
@@ -31,6 +33,15 @@ const printedBetter = new Map([
 /** Where a file of sops keeps more in our hands than in those of sops. */
 const keptBetter = new Map([['yaml/comments-flow.yaml', 'sops loses a comment in an empty flow collection']])
 
+/** Where a strict reader stumbles over what we keep of the author's text. */
+const notForSopsAge = new Map([
+  ['json/trailing-garbage.json', 'what stands behind the value stays'],
+  ['yaml/tags.yaml', 'the tag of a set stays'],
+  ['yaml/block-scalars.yaml', 'a block with `+` stays one'],
+  ['yaml/k8s-configmap-scripts.yaml', 'a block with `+` stays one'],
+  ['yaml/no-final-newline-block.yaml', 'a block that ends the file without a line break'],
+])
+
 const sopsReads = files.filter(({ name }) => !sopsCannotDecrypt.has(name))
 
 describe('sops opens what we encrypt', () => {
@@ -55,6 +66,28 @@ describe('we open what sops encrypts', () => {
     // sops moves a comment from behind a value to above it; we leave it where it is.
     if (file.format === 'yaml') expect(liftInlineComments(ours.toString())).toBe(liftInlineComments(theirs.toString()))
     else expect(ours.toString('latin1')).toBe(theirs.toString('latin1'))
+  })
+})
+
+interface SopsAge {
+  readonly decryptSops: (text: string, options: { secretKey: string; fileType: string }) => Promise<unknown>
+}
+
+// Its patterns are stricter than those of sops, and as strict as what people write into their scripts.
+describe('the npm package sops-age opens of ours what it opens of sops', () => {
+  const fileTypes: Readonly<Record<string, string>> = { yaml: 'yaml', json: 'json', dotenv: 'env', ini: 'ini' }
+  const open = async (file: CorpusFile, encrypted: Uint8Array): Promise<unknown> => {
+    const { decryptSops } = (await import(join(npmSopsAge, 'dist', 'index.js'))) as SopsAge
+    const options = { secretKey: alice.identity, fileType: fileTypes[file.format] ?? '' }
+    return decryptSops(Buffer.from(encrypted).toString(), options)
+  }
+  beforeAll(installNpmPackages)
+
+  const readable = sopsReads.filter(({ format, name }) => format in fileTypes && !notForSopsAge.has(name))
+  test.concurrent.for(readable)('$name', async (file, { expect }) => {
+    const theirs = await open(file, await bytesOf(sopsEncrypt(file.format, file.bytes))).catch(() => undefined)
+    if (theirs === undefined) return
+    expect(await open(file, await encryptAs(file.format, file.bytes))).toEqual(theirs)
   })
 })
 

@@ -15,7 +15,7 @@ import {
   dockerEnvFileBin,
   installDirenv,
   installDockerReader,
-  installNpmDotenv,
+  installNpmPackages,
   installPackages,
   npmDotenv,
 } from './peers.ts'
@@ -27,7 +27,7 @@ beforeAll(() => {
   installPackages({ dash: 'dash', zsh: 'zsh' })
   installDirenv()
   installDockerReader()
-  installNpmDotenv()
+  installNpmPackages()
   directory = mkdtempSync(join(tmpdir(), 'tsops-dialect-'))
   file = join(directory, 'values.env')
 })

@@ -31,7 +31,9 @@ export const ansibleCollections: string = join(peersDirectory, 'ansible-collecti
 
 const npmDirectory = join(peersDirectory, 'npm')
 export const npmDotenv: string = join(npmDirectory, 'node_modules', 'dotenv')
-const npmDotenvVersion = '18.0.10'
+/** A reader of SOPS files in TypeScript that is stricter than sops. */
+export const npmSopsAge: string = join(npmDirectory, 'node_modules', 'sops-age')
+const npmVersions: Readonly<Record<string, string>> = { dotenv: '18.0.10', 'sops-age': '4.0.2' }
 
 export const direnvBin: string = join(binDirectory, 'direnv')
 /** Prints what `docker run --env-file` reads from a file, as JSON. */
@@ -215,12 +217,16 @@ func main() {
   buildGo(dockerEnvFileBin, { module: 'github.com/docker/cli', version: 'v28.5.1+incompatible', source })
 }
 
-export function installNpmDotenv(): void {
-  const manifest = join(npmDotenv, 'package.json')
-  if (existsSync(manifest) && readFileSync(manifest, 'utf8').includes(`"version": "${npmDotenvVersion}"`)) return
+export function installNpmPackages(): void {
+  const isThere = ([name, version]: readonly [string, string]): boolean => {
+    const manifest = join(npmDirectory, 'node_modules', name, 'package.json')
+    return existsSync(manifest) && readFileSync(manifest, 'utf8').includes(`"version": "${version}"`)
+  }
+  const wanted = Object.entries(npmVersions)
+  if (wanted.every(isThere)) return
   mkdirSync(npmDirectory, { recursive: true })
   const options = ['--prefix', npmDirectory, '--no-audit', '--no-fund', '--ignore-scripts']
-  runStep('dotenv', ['npm', 'install', ...options, `dotenv@${npmDotenvVersion}`])
+  runStep('npm packages', ['npm', 'install', ...options, ...wanted.map(([name, version]) => `${name}@${version}`)])
 }
 
 /** ansible-core and the hook in a Python environment of their own; of the large package only what is needed. */

@@ -36,7 +36,8 @@ function spell(around: Surroundings, source: ScalarSource, old: Leaf, value: Sca
   if (!hasRoom(around.text, source.span.end, value.type === 'str' ? value.value : '', place.bodyColumn)) {
     return spellScalar(value, { ...place, style: 'double', simpleKey: true })
   }
-  return isBlock && value.type === 'str' ? withOldHeader(around, source, value.value, spelled) : spelled
+  if (!isBlock || value.type !== 'str') return spelled
+  return withOldHeader(around, source, { old, value: value.value }, spelled)
 }
 
 export function isBlockStyle(style: Style): boolean {
@@ -73,25 +74,36 @@ function blockPlaceOf(around: Surroundings, source: ScalarSource): Place {
   return { ...place, bodyColumn: source.bodyColumn, hint: source.bodyColumn - Math.max(source.parentColumn, 0) }
 }
 
-function withOldHeader(around: Surroundings, source: ScalarSource, value: string, spelled: string): string {
+interface Change {
+  readonly old: Leaf
+  readonly value: string
+}
+
+function withOldHeader(around: Surroundings, source: ScalarSource, change: Change, spelled: string): string {
   const [, indicator = '', header = ''] = /^([|>])([-+\d]*)/.exec(spelled) ?? []
-  const kept = keepHeader(source.header, header, value, source.span.end === around.openEnd)
+  const kept = keepHeader(source.header, header, change, source.span.end === around.openEnd)
   return indicator + kept + spelled.slice(indicator.length + header.length)
 }
 
 /** The old header where it gives the same value, else the least change of it. */
-function keepHeader(old: string, needed: string, value: string, atOpenEnd: boolean): string {
-  const digit = /\d/.exec(old)?.[0] ?? (startsBlank(value) ? /\d/.exec(needed)?.[0] : undefined) ?? ''
+function keepHeader(old: string, needed: string, change: Change, atOpenEnd: boolean): string {
+  const digit = /\d/.exec(old)?.[0] ?? (startsBlank(change.value) ? /\d/.exec(needed)?.[0] : undefined) ?? ''
   const oldChomping = /[-+]/.exec(old)?.[0] ?? ''
-  const chomping = keepsChomping(oldChomping, value, atOpenEnd) ? oldChomping : (/[-+]/.exec(needed)?.[0] ?? '')
+  const chomping = keepsChomping(oldChomping, change, atOpenEnd) ? oldChomping : (/[-+]/.exec(needed)?.[0] ?? '')
   return /^[-+]/.test(old) ? chomping + digit : digit + chomping
 }
 
-// A ciphertext may end with a line break: whoever opens it passes that over.
-function keepsChomping(old: string, value: string, atOpenEnd: boolean): boolean {
-  if (ciphertext.test(value)) return true
-  if (!value.endsWith('\n')) return old === '-' || atOpenEnd
-  return old === '+'
+// A ciphertext may end with a line break: sops passes that over. Some readers do not, so the usual block gets `-`: the value
+// alone tells the old header then.
+function keepsChomping(chomping: string, { old, value }: Change, atOpenEnd: boolean): boolean {
+  if (ciphertext.test(value)) return chomping !== '' || !isClearLines(old)
+  if (!value.endsWith('\n')) return chomping === '-' || atOpenEnd
+  return chomping === '+'
+}
+
+/** Whether a line break ends a value in clear. */
+function isClearLines(leaf: Leaf): boolean {
+  return leaf.type === 'str' && leaf.value.endsWith('\n') && !ciphertext.test(leaf.value.slice(0, -1))
 }
 
 /** Whether a reader would take blanks of the value for its indentation. */

@@ -32,6 +32,25 @@ function edit(text: string, changes: Readonly<Record<string, Leaf>>): string {
 /** One folded line is canonical, several are not. */
 const foldedLines = />-?(?: *#.*)?\r?\n( +)[^\n]*\n(?:[ \t]*\r?\n)*\1/
 
+// Readers with a pattern that ends in `\]$` take no line break behind it.
+it.each([
+  ['|', '|-'],
+  ['>2', '>2-'],
+  ['| # c', '|- # c'],
+  ['|-', '|-'],
+  ['|+', '|+'],
+])('the block %s holds a ciphertext as %s', (header, encrypted) => {
+  const value = { type: 'str', value: header.startsWith('|-') ? 'x' : 'x\n' } as const
+  const text = `a: ${header}\n  x\nb: 1\n`
+  const sealedValue = ciphertext()
+  const sealed = edit(text, { [value.value]: { type: 'str', value: sealedValue } })
+  expect(sealed).toBe(`a: ${encrypted}\n  ${sealedValue}\nb: 1\n`)
+  const other = ciphertext('int')
+  const old = header === '|+' ? `${sealedValue}\n` : sealedValue
+  expect(edit(sealed, { [old]: { type: 'str', value: other } })).toBe(sealed.replace(sealedValue, other))
+  expect(edit(sealed, { [old]: value })).toBe(text)
+})
+
 const sectionText = `sops:
     age:
         - enc: |
