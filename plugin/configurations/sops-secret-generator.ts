@@ -13,10 +13,12 @@ import type { Fields } from '../fields.ts'
 import { Refusal, type Report, together } from '../finding.ts'
 import { behaviorAnnotation, hashAnnotation, isOwnAnnotation } from '../generator-options.ts'
 
+// Its first releases called the kind SopsSecret. It refuses every other kind and version.
+const kinds: readonly string[] = ['SopsSecretGenerator', 'SopsSecret']
+
 export const sopsSecretGenerator: Configuration = {
   name: 'SopsSecretGenerator',
-  // Its first releases called the kind SopsSecret.
-  matches: (apiVersion) => apiVersion.startsWith('goabout.com/'),
+  matches: (apiVersion, kind) => apiVersion === 'goabout.com/v1beta1' && kinds.includes(kind),
   setsMode: false,
   async generate(config, files) {
     const metadata = readMetadata(config)
