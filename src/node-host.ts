@@ -321,6 +321,8 @@ function readAnswer(keyboard: ReadStream, keys: Keys): Promise<string> {
     const typed = (bytes: Uint8Array): void => {
       for (const key of decoder.write(Buffer.from(bytes))) {
         if (key === '\x03') return onSignal('SIGINT')
+        // An end of input that was sent before the question, by an editor that hands a file in here, is read as this.
+        if (key === '\0') continue
         if (key === '\r' || key === '\n') return finish(() => resolve(answer.join('')))
         if (key === '\x04' && answer.length === 0) return finish(() => reject(new Error('nothing was entered')))
         if (key === '\x7f' || key === '\b') answer.pop()

@@ -1,7 +1,7 @@
 // sops' report of a data key that could not be had (usererrors.go, 3.13.3): group by group, key by key, with all that
 // each one said.
 import type { DataKeyError, KeyGroupFailure } from '../errors.ts'
-import { showText } from './quote.ts'
+import { showLine, showText } from './quote.ts'
 import { wrapWords } from './word-wrap.ts'
 
 const errorWidth = 60
@@ -24,7 +24,7 @@ export function dataKeyReport(error: DataKeyError, colour: boolean): string {
 }
 
 function keyReport(key: KeyFailure, colour: boolean): string {
-  const header = `${shorten(showText(key.id))}: ${status(key.recovered, colour)}`
+  const header = `${shorten(showLine(key.id))}: ${status(key.recovered, colour)}`
   if (key.recovered) return header
   const messages = key.errors.map((each) => {
     const lines = prefixLines(wrapWords(shorten(showText(each)), errorWidth), '  | ')
@@ -47,14 +47,16 @@ function prefixLines(text: string, prefix: string): string {
   return text.replace(/^(?=[^])/gm, prefix)
 }
 
-function closing({ groups, threshold }: DataKeyError): string {
+function closing({ groups, threshold, message }: DataKeyError): string {
+  const recovered = groups.filter((group) => group.recovered).length
+  // Enough groups gave their part, and the parts make no data key.
+  if (recovered > 0 && recovered >= threshold) return `Recovery failed: ${showText(message)}.`
   if (threshold === 0) {
     return (
       'Recovery failed because no master key was able to decrypt the file. ' +
       'In order for SOPS to recover the file, at least one key has to be successful, but none were.'
     )
   }
-  const recovered = groups.filter((group) => group.recovered).length
   return (
     `Recovery failed because the file was encrypted with a Shamir threshold of ${threshold}, ` +
     `but only ${recovered} part(s) were successfully recovered, one for each successful key group. ` +

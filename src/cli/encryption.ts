@@ -4,6 +4,7 @@ import { encrypt, isEncrypted } from '../index.ts'
 import type { Call } from './command.ts'
 import { creationRule, namesKeys } from './creation.ts'
 import { CommandError } from './exit-status.ts'
+import { isStdin } from './files.ts'
 import { transform } from './many.ts'
 import { formatOf, openSession, type Session, stateOf } from './session.ts'
 import type { Transformation } from './transform.ts'
@@ -40,8 +41,23 @@ export function encryption(call: Call, session: Session = openSession(call)): Tr
       return {
         outputFormat,
         isDue: async (bytes) => (await stateOf(() => isEncrypted(bytes, { format }))) !== 'encrypted',
-        run: (bytes) => encrypt(bytes, rule, options),
+        run: (bytes) => {
+          const isUnlaid = format === 'yaml' && outputFormat === 'yaml' && isStdin(path) && isJsonObject(bytes)
+          return encrypt(bytes, rule, { ...options, layout: layout ?? (isUnlaid ? {} : undefined) })
+        },
       }
     },
+  }
+}
+
+// JSON is YAML, and what a program writes into a pipe that has a mapping to encrypt: nobody chose that layout for a file.
+function isJsonObject(bytes: Uint8Array): boolean {
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString()
+  if (!text.trimStart().startsWith('{')) return false
+  try {
+    JSON.parse(text)
+    return true
+  } catch {
+    return false
   }
 }

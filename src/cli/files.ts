@@ -33,6 +33,11 @@ import { quoteGo } from './quote.ts'
 const stdinPaths: ReadonlySet<string> = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 const stdoutPaths: ReadonlySet<string> = new Set(['/dev/stdout', '/dev/fd/1', '/proc/self/fd/1'])
 
+/** Whether a path, or none, means stdin. */
+export function isStdin(path: string | undefined): boolean {
+  return path === undefined || stdinPaths.has(path)
+}
+
 /** Everything on stdin. Throws CommandError. */
 export async function readStdin(io: Io): Promise<Uint8Array> {
   try {
@@ -53,7 +58,7 @@ export function requireFile([file]: readonly string[]): string {
 /** Throws SopsError ERR_SOPS_INPUT when there is no such file. */
 export async function checkExists(path: string): Promise<void> {
   try {
-    if (!stdinPaths.has(path)) await stat(path)
+    if (!isStdin(path)) await stat(path)
   } catch (error) {
     if (codeOf(error) !== 'ENOENT') return
     throw new SopsError('ERR_SOPS_INPUT', `Error: cannot operate on non-existent file ${quoteGo(path)}`)
@@ -63,7 +68,7 @@ export async function checkExists(path: string): Promise<void> {
 /** The bytes of a file. `name`: what a message calls it. Throws CommandError. */
 export async function readInput(io: Io, path: string, name: string = path): Promise<Uint8Array> {
   // A pipe or a socket cannot always be opened again by name.
-  if (stdinPaths.has(path)) return readStdin(io)
+  if (isStdin(path)) return readStdin(io)
   try {
     return await readFile(path)
   } catch (error) {

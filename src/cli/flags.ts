@@ -238,7 +238,7 @@ const legacyModes: readonly Flag[] = [
   { names: ['rotate', 'r'], kind: 'bool', help: 'encrypt the file with a new data key' },
   { names: ['set'], kind: 'string', value: "'INDEX VALUE'", help: 'set a value in the file' },
   { names: ['show-master-keys', 's'], kind: 'bool', help: 'edit the file with its metadata' },
-  { names: ['verbose'], kind: 'bool', help: 'accepted', hidden: true },
+  { names: ['verbose'], kind: 'bool', help: 'tell when the data key was opened and the file written', hidden: true },
 ]
 
 const legacyOptions: readonly Flag[] = [

@@ -31,11 +31,20 @@ export function processIo(): Io {
   process.stdout.on('error', () => undefined)
   return {
     env: process.env,
-    cwd: process.cwd(),
+    cwd: currentDirectory(),
     stdin: { [Symbol.asyncIterator]: () => process.stdin[Symbol.asyncIterator](), readByte },
     stdout: { isTerminal: process.stdout.isTTY, write: writeStdout },
     stderr: { isTerminal: process.stderr.isTTY, write: (text) => void process.stderr.write(text) },
     ...(isatty(0) && { terminal: { ask: askAtTerminal } }),
+  }
+}
+
+/** Where relative paths start. A directory that was removed has no path: what is named by itself can be worked on all the same. */
+export function currentDirectory(): string {
+  try {
+    return process.cwd()
+  } catch {
+    return `${resolve('/', process.env.PWD ?? '')} (deleted)`
   }
 }
 

@@ -2,7 +2,7 @@
 import type { KeyChanges } from '../index.ts'
 import type { Io } from './io.ts'
 import { hasColour } from './log.ts'
-import { showText } from './quote.ts'
+import { showLine } from './quote.ts'
 
 const codes = { plain: '', underline: '\x1b[4m', green: '\x1b[32m', red: '\x1b[31m' }
 
@@ -11,8 +11,7 @@ type Line = (text: string, style: keyof typeof codes) => string
 function lineFor(io: Io): Line {
   const colour = hasColour(io)
   return (text, style) => {
-    // What a file names must not look like several lines.
-    const shown = showText(text).replaceAll('\n', '\\n')
+    const shown = showLine(text)
     return colour && style !== 'plain' ? `${codes[style]}${shown}\n\x1b[0m` : `${shown}\n`
   }
 }

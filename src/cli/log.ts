@@ -1,4 +1,5 @@
 // Log lines on stderr in the form of sops' logger (logrus), which scripts and editors pick apart.
+import type { FlagValues } from './argv.ts'
 import type { Io } from './io.ts'
 import { quoteGo, showText } from './quote.ts'
 
@@ -17,6 +18,15 @@ const plainValue = /^[A-Za-z0-9\-._/@^+]*$/
 export function logLine(io: Io, level: Level, message: string, logger: Logger = 'CMD'): void {
   const name = hasColour(io) ? `\x1b[1m[${logger}]\x1b[22m` : `[${logger}]`
   io.stderr.write(`${name}\t ${io.stderr.isTerminal ? terminalEntry(level, message) : plainEntry(level, message)}\n`)
+}
+
+/** What sops says with --verbose, which it takes without a subcommand only. Clients of sops look for these messages. */
+export function inform(
+  { io, flags }: { readonly io: Io; readonly flags: FlagValues },
+  message: string,
+  logger: Logger,
+): void {
+  if (flags.isOn('verbose')) logLine(io, 'info', message, logger)
 }
 
 /** Warnings as log lines. */

@@ -11,7 +11,7 @@ import { checkExists, explain, readInput, readStdin, rewriteFile, writeOutput, w
 import { joinDocuments } from './join-documents.ts'
 import { type Logger, logLine, type Warn } from './log.ts'
 import { startProgress } from './progress.ts'
-import { quoteGo, showText } from './quote.ts'
+import { quoteGo, showLine } from './quote.ts'
 import { describeError } from './report.ts'
 import { findTargets, identify, type Target } from './targets.ts'
 import { conflict, type Transformation, transformOne } from './transform.ts'
@@ -168,7 +168,7 @@ function report({ io }: Call, { operation }: Transformation, outcomes: readonly 
       logLine(io, 'warning', `${outcome.name}: ${message}`, logger)
     }
     if (outcome.state !== 'failed') continue
-    io.stderr.write(`${showText(outcome.name)}: ${describeError(io, outcome.error, operation)}\n`)
+    io.stderr.write(`${showLine(outcome.name)}: ${describeError(io, outcome.error, operation)}\n`)
     statuses.add(exitStatus(outcome.error, operation))
   }
   const count = (state: Result['state']): number => outcomes.filter((each) => each.state === state).length

@@ -14,7 +14,7 @@ import { confirm } from './prompt.ts'
 import { configNotFound, findPublication, type Publication } from './publication.ts'
 import { openPayload } from './published-content.ts'
 import { filesBelow } from './published-files.ts'
-import { quoteGo, showText } from './quote.ts'
+import { quoteGo, showLine } from './quote.ts'
 import { describeError } from './report.ts'
 import { openSession, type Session } from './session.ts'
 import { conflict, warnOfMore } from './transform.ts'
@@ -136,10 +136,10 @@ class Publisher {
     const { path, uri } = publication
     const world = this.#worldFor(publication)
     const upload = await openPayload(publication, this.#call, this.#session, world)
-    if (!flags.isOn('yes') && !(await this.#confirm(`uploading ${showText(path)} to ${showText(uri)} ? (y/n): `))) {
+    if (!flags.isOn('yes') && !(await this.#confirm(`uploading ${showLine(path)} to ${showLine(uri)} ? (y/n): `))) {
       const message = `Publication of ${path} canceled`
       if (!flags.isOn('recursive')) throw new CommandError(1, message)
-      await writeStdout(io, Buffer.from(`${showText(message)}\n`))
+      await writeStdout(io, Buffer.from(`${showLine(message)}\n`))
       return 'canceled'
     }
     return upload()
@@ -169,6 +169,6 @@ class Publisher {
 
   #tell({ file, error }: Failure): void {
     const { io } = this.#call
-    io.stderr.write(`${showText(file)}: ${describeError(io, error, 'publish')}\n`)
+    io.stderr.write(`${showLine(file)}: ${describeError(io, error, 'publish')}\n`)
   }
 }

@@ -27,6 +27,11 @@ export function showText(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (each) => (each === '\n' || each === '\t' ? each : escape(each)))
 }
 
+/** The same on one line: what a file names must not look like several lines, nor like an answer. */
+export function showLine(text: string): string {
+  return showText(text).replaceAll('\n', '\\n')
+}
+
 function escape(character: string): string {
   const code = character.codePointAt(0) ?? 0
   if (code < 0x80) return `\\x${code.toString(16).padStart(2, '0')}`

@@ -18,7 +18,7 @@ import { explain } from './files.ts'
 import { hostOf } from './io.ts'
 import type { Io } from './io.ts'
 import { openKeyServices } from './key-services.ts'
-import { logLine } from './log.ts'
+import { inform, logLine } from './log.ts'
 import { quoteGo } from './quote.ts'
 
 export interface Session {
@@ -40,7 +40,17 @@ export interface Session {
 /** `root`: the flags before a subcommand. */
 export function openSession({ io, root, flags }: Pick<Call, 'io' | 'root' | 'flags'>): Session {
   const host = hostOf(io)
-  const auditOf = openTrail(io)
+  const trailOf = openTrail(io)
+  const auditOf = (file: string | undefined): Audit => {
+    const audit = trailOf(file)
+    let isTold = false
+    return async (action) => {
+      // An edit opens its file twice.
+      if (action === 'decrypt' && !isTold) inform({ io, flags }, 'Data key recovered successfully', 'SOPS')
+      isTold ||= action === 'decrypt'
+      await audit(action)
+    }
+  }
   let loading: Promise<Config | undefined> | undefined
   const config = (): Promise<Config | undefined> => (loading ??= loadConfig(io, root.text('config')))
   return {

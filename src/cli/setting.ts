@@ -9,7 +9,7 @@ import type { Call } from './command.ts'
 import { CommandError } from './exit-status.ts'
 import { fileOptions, type FileOptions } from './file-options.ts'
 import { explain, readInput, readStdin, rewriteFile } from './files.ts'
-import { warnerTo } from './log.ts'
+import { inform, warnerTo } from './log.ts'
 import { openSession, type Session } from './session.ts'
 
 const formatStatus = 7
@@ -135,6 +135,8 @@ async function changeInPlace(call: Call, session: Session, file: string, change:
   const options = await fileOptions(call, session, name, warnerTo(io))
   const bytes = await readInput(io, path)
   const changed = await change(bytes, options)
-  if (changed !== bytes) await rewriteFile(io, path, bytes, changed)
+  if (changed === bytes) return 0
+  await rewriteFile(io, path, bytes, changed)
+  inform(call, 'File written successfully', 'CMD')
   return 0
 }

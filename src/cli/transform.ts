@@ -4,7 +4,7 @@ import { resolve } from 'node:path'
 import { SopsError } from '../errors.ts'
 import type { Call } from './command.ts'
 import { checkExists, readInput, readStdin, rewriteFile, writeOutput, writeStdout } from './files.ts'
-import { logLine, type Warn, warnerTo } from './log.ts'
+import { inform, logLine, type Warn, warnerTo } from './log.ts'
 import { quoteGo } from './quote.ts'
 
 /** How one file is converted, settled before the file is read: its formats, its creation rule. */
@@ -40,8 +40,10 @@ export async function transformOne(
   const conversion = await transformation.prepare(path, warnerTo(io))
   const input = path === undefined ? await readStdin(io) : await readInput(io, path)
   const bytes = await conversion.run(input)
-  if (inPlace && path !== undefined) await rewriteFile(io, path, input, bytes)
-  else if (output !== '') await writeOutput(io, output, bytes, 'output')
+  if (inPlace && path !== undefined) {
+    await rewriteFile(io, path, input, bytes)
+    inform(call, 'File written successfully', 'CMD')
+  } else if (output !== '') await writeOutput(io, output, bytes, 'output')
   else await writeStdout(io, bytes)
 }
 

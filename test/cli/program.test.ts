@@ -157,6 +157,22 @@ test.skipIf(process.platform === 'win32')('stdout that takes a part of the text 
   rmSync(directory, { recursive: true })
 })
 
+// Windows lets nobody remove it.
+test.skipIf(process.platform === 'win32')('a directory that was removed under the process', async () => {
+  const file = join(root, 'f0.yaml')
+  const inRemoved = async (args: string): ReturnType<typeof run> => {
+    const directory = mkdtempSync(join(tmpdir(), 'cli-removed-'))
+    const line = `rmdir "$PWD"; exec ${process.execPath} ${cli()} ${args}`
+    return run('/bin/sh', ['-c', line], { cwd: directory, env: { ...env, PWD: directory } })
+  }
+  const named = await inRemoved(`decrypt ${file}`)
+  expect([named.status, named.stderr, named.stdout.subarray(0, 5).toString()]).toEqual([0, '', 'a: 0\n'])
+  const executed = await inRemoved(`exec-env --same-process ${file} 'exec /usr/bin/printenv a'`)
+  expect([executed.status, executed.stdout.toString()]).toEqual([0, '0\n'])
+  const relative = await inRemoved('decrypt f0.yaml')
+  expect([relative.status, relative.stderr]).toEqual([100, expect.stringContaining('(deleted)/f0.yaml')])
+})
+
 function isPlain(path: string): boolean {
   return path.endsWith('.yaml') && /^a: \d+\n/.test(readFileSync(path, 'utf8'))
 }

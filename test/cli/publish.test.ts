@@ -163,6 +163,15 @@ describe('the question', () => {
     expect([...google.objects.keys()]).toEqual(['bucket/pre/a.yaml', 'bucket/pre/c.yaml'])
   })
 
+  test('is one line, whatever the rule names', async () => {
+    put('gcs/a.yaml')
+    const rules = join(root, 'gcs', 'rules')
+    writeFileSync(rules, 'destination_rules: [{ gcs_bucket: bucket, gcs_prefix: "x\\nuploading y ? (y/n): " }]\n')
+    const { stdout } = await tsops(['--config', rules, 'publish', 'gcs/a.yaml'], { cwd: root, env, stdin: 'n\n' })
+    expect(stdout).toContain(' to gcs://bucket/x\\nuploading y ? (y/n): ')
+    expect(stdout).not.toContain('\n')
+  })
+
   test('without an answer nothing more is asked', async () => {
     for (const name of ['a.yaml', 'b.yaml']) put(`gcs/${name}`)
     const { status, stdout, stderr } = await publish(['--recursive', 'gcs'])

@@ -74,6 +74,19 @@ describe('a data key that could not be had', () => {
     expect(text.endsWith('\nbut none were.\n')).toBe(true)
   })
 
+  test('although enough groups gave their part', () => {
+    const enough = groups.slice(0, 1)
+    for (const threshold of [0, 1]) {
+      const text = report(new DataKeyError('duplicate part detected', enough, threshold))
+      expect(text.endsWith('\n\nRecovery failed: duplicate part detected.\n')).toBe(true)
+    }
+  })
+
+  test('names each key on one line', () => {
+    const keys = [{ id: 'a\n  b: SUCCESS', errors: [], recovered: false }]
+    expect(report(new DataKeyError('short', [{ recovered: false, keys }], 0))).toContain('  a\\n  b: SUCCESS: FAILED\n')
+  })
+
   test('has colours on a terminal alone', () => {
     const error = new DataKeyError('short', groups, 2)
     expect(report(error)).not.toContain('\x1b')

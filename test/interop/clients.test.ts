@@ -271,7 +271,9 @@ describe('Ansible', () => {
     expect(ours.calls).toContainEqual(expect.stringMatching(/^decrypt\n/))
     const opened = await sops(['decrypt', 'new.yaml'], { cwd: ours.cwd })
     expect(opened.stdout.toString()).toBe('pass: se cret\nuser: me\n')
-    expect(readFileSync(join(ours.cwd, 'new.yaml'), 'utf8')).toContain('user: me')
+    for (const { cwd } of [theirs, ours]) {
+      expect(readFileSync(join(cwd, 'new.yaml'), 'utf8')).toMatch(/^pass: ENC\[.*\]\nuser: me\nsops:\n/)
+    }
   })
 
   test('the vars plug-in', async () => {
@@ -407,6 +409,30 @@ describe('helm-secrets', () => {
     expect(ours).toEqual(theirs)
     expect(ours.status).toBe(0)
   })
+
+  // Its tests look for the first message; the flag comes from its --backend-args.
+  test.each([['--decrypt', '--output', 'out.yaml'], ['--rotate', '--in-place'], ['--set', '["a"] "beta"'], []])(
+    '--verbose tells what was done: %s',
+    async (...mode) => {
+      const told = []
+      for (const side of sides) {
+        const cwd = await makeDirectory({
+          'x.yaml': 'enc:a: alpha\n',
+          editor: '#!/bin/sh\necho "a: $$" > "$1"\n',
+        })
+        chmodSync(join(cwd, 'editor'), 0o755)
+        const call = [...mode, '--input-type', 'yaml', '--output-type', 'yaml', 'x.yaml']
+        const { status, stderr } = await run(side, ['sops', '--verbose', ...call], { cwd, env: { EDITOR: './editor' } })
+        expect(status, stderr).toBe(0)
+        // sops also tells of each master key and of each step.
+        told.push(stampless(stderr).match(/^\[(?:CMD|SOPS)\].*level=info.*$/gm))
+        const quiet = await run(side, ['sops', ...call], { cwd, env: { EDITOR: './editor' } })
+        expect(quiet).toMatchObject({ status: 0, stderr: expect.not.stringContaining('level=info') as string })
+      }
+      expect(told[1]).toEqual(told[0])
+      expect(told[0]).toContain('[SOPS]\t time level=info msg="Data key recovered successfully"')
+    },
+  )
 
   test('finds what it looks for in our files', async () => {
     const cwd = await makeDirectory({

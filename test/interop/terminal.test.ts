@@ -38,8 +38,16 @@ interface Screen {
   readonly answer: string
 }
 
-/** Runs a shell command at a terminal of its own; `type` gives what is typed once `question` stands on the screen. */
-async function atTerminal(command: string, question: string, type: () => string | Promise<string>): Promise<Screen> {
+/**
+ * Runs a shell command at a terminal of its own; `type` gives what is typed once `question` stands on the screen,
+ * `before` what is typed at once.
+ */
+async function atTerminal(
+  command: string,
+  question: string,
+  type: () => string | Promise<string>,
+  before = '',
+): Promise<Screen> {
   const answer = join(directory, 'answer')
   await rm(answer, { force: true })
   const child = spawn('script', ['-qefc', command, '/dev/null'], {
@@ -51,6 +59,7 @@ async function atTerminal(command: string, question: string, type: () => string 
   })
   let text = ''
   let asked = false
+  child.stdin.write(before)
   child.stdout.on('data', (chunk: Buffer) => {
     text += chunk.toString()
     if (asked || !text.includes(question)) return
@@ -73,6 +82,13 @@ test('a secret is read without echo, which is there again afterwards', async () 
   expect(text).not.toContain('Tr0ub')
   expect(text).toMatch(/[^-]echo\b/)
   expect(text).toMatch(/[^-]icanon\b/)
+})
+
+// As Emacs' sops-file.el does, which sends the text of a file and two ends of input, then the passphrase.
+test('an end of input that was sent before is no part of the answer', async () => {
+  const command = `cat; ${ask('secret')}`
+  const { answer } = await atTerminal(command, 'Say something:', () => `${passphrase}\r`, 'text\n\u0004\u0004')
+  expect(JSON.parse(answer)).toBe(passphrase)
 })
 
 test('an answer that is no secret is seen', async () => {

@@ -5,7 +5,7 @@ import { type Edit, editFile, editNew } from '../../index.ts'
 import type { Call } from '../command.ts'
 import { creationRule } from '../creation.ts'
 import { fileOptions } from '../file-options.ts'
-import { type Warn, warnerTo } from '../log.ts'
+import { inform, type Warn, warnerTo } from '../log.ts'
 import { openSession, type Session } from '../session.ts'
 import { warnOfMore } from '../transform.ts'
 import { chooseEditor } from './choice.ts'
@@ -59,7 +59,8 @@ interface Work {
   readonly options: Options
 }
 
-function taskFor({ io }: Call, { target, edit, options }: Work): Parameters<typeof editUntilSaved>[0] {
+function taskFor(call: Call, { target, edit, options }: Work): Parameters<typeof editUntilSaved>[0] {
+  const { io } = call
   let current = edit
   const acceptChange = async (): Promise<void> => {
     const bytes = await target.readAgain()
@@ -70,7 +71,10 @@ function taskFor({ io }: Call, { target, edit, options }: Work): Parameters<type
   return {
     ...{ io, editor: chooseEditor(io.env), path: target.path, text: edit.text, format: options.outputFormat },
     state: target.bytes === undefined ? `${target.path} was not made.` : `${target.path} is as it was.`,
-    save: async (text) => target.write(await current.finish(text)),
+    save: async (text) => {
+      await target.write(await current.finish(text))
+      inform(call, 'File written successfully', 'CMD')
+    },
     // The section in the text is that of the old file.
     acceptChange: options.showMetadata === true ? undefined : acceptChange,
   }

@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as wait } from 'node:timers/promises'
 import { CommandError } from '../exit-status.ts'
 import { explain } from '../files.ts'
-import type { Io } from '../io.ts'
+import { currentDirectory, type Io } from '../io.ts'
 import { quoteGo } from '../quote.ts'
 import type { SignalRelay } from './signals.ts'
 
@@ -48,7 +48,7 @@ export async function runInBackground(execution: Execution): Promise<void> {
 function start({ io, program, env }: Execution, stdio: 'inherit' | 'ignore'): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     // A directory is entered only where it is another one: the user may have no right to.
-    const cwd = io.cwd === process.cwd() ? {} : { cwd: io.cwd }
+    const cwd = io.cwd === currentDirectory() ? {} : { cwd: io.cwd }
     try {
       const child = spawn(program.file, program.args, { env, stdio, ...cwd })
       child.once('spawn', () => resolve(child))

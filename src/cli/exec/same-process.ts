@@ -2,6 +2,7 @@
 // Elsewhere it runs as a child, and we end as it ends.
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
+import { currentDirectory } from '../io.ts'
 import { type Execution, type Program, runChild } from './child.ts'
 import { repeat } from './ending.ts'
 import { SignalRelay } from './signals.ts'
@@ -24,7 +25,7 @@ type Execve = (file: string, args: readonly string[], env: Readonly<Record<strin
 function replaceSelf({ io, program, env }: Execution): void {
   const execve = findExecve()
   const { file, args } = throughShell(program, env) ?? { file: '', args: [] }
-  if (execve === undefined || file === '' || io.cwd !== process.cwd() || !existsSync(file)) return
+  if (execve === undefined || file === '' || io.cwd !== currentDirectory() || !existsSync(file)) return
   // From here on nobody would hear of a signal that somebody else answers.
   for (const signal of ['SIGINT', 'SIGQUIT', 'SIGTERM', 'SIGHUP'] as const) process.removeAllListeners(signal)
   // The same arguments and variables for a program that does nothing. It also ends the non-blocking mode that Node.js
