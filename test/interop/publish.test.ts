@@ -390,8 +390,10 @@ describe('secret stores', () => {
   const ours = async (...args: readonly string[]): Promise<string> => {
     const { status, stderr } = await tsops(['publish', '--verbose', ...args], { cwd: directory, env })
     expect(status, stderr).toBe(0)
-    return stderr
+    expect(stderr).toMatch(opened)
+    return stderr.replace(opened, '')
   }
+  const opened = /^\[SOPS\].* level=info msg="Data key recovered successfully"\n/
 
   test('AWS Secrets Manager', async () => {
     await reset()
