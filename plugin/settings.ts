@@ -21,7 +21,7 @@ export interface Settings {
 }
 
 const defaultMaxFileSize = 64 << 20
-const defaultConcurrency = 64
+const defaultConcurrency = 256
 
 /** Throws Refusal. */
 export function readSettings(host: Host): Settings {
