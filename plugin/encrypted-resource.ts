@@ -7,7 +7,7 @@ import { storeFor } from '../src/stores/registry.ts'
 import type { EncryptedFiles } from './encrypted-files.ts'
 import { fillPlaceholders } from './encrypted-source.ts'
 import { placed, Refusal, type Report } from './finding.ts'
-import { type RawFile, RawFiles, type VerifiedFile } from './raw-files.ts'
+import { type RawFile, RawFiles, type VerifiedDocument, type VerifiedFile } from './raw-files.ts'
 import { mapValues } from './value-map.ts'
 
 export interface DecryptedResource {
@@ -92,13 +92,58 @@ export class EncryptedResources {
   }
 }
 
+/** All ciphertexts of a resource must be those of one document, and a resource of another kind must not show them. */
 function fill(body: Branch, file: VerifiedFile): Branch {
-  return mapValues(body, (leaf, path) => {
-    if (leaf.type !== 'str' || !leaf.value.includes('ENC[')) return leaf
-    const plain = file.find(path, leaf.value)
-    if (plain !== undefined) return plain
-    if (!leaf.value.includes('ENC[AES256_GCM,')) return leaf
-    const message = 'a ciphertext that the file does not hold at this place: it was moved, or changed by kustomize'
-    throw new Refusal(message, { field: fieldPath(...path) })
+  const first = firstCiphertext(body)
+  if (first === undefined) return body
+  let failure: Refusal | undefined
+  for (const document of file.documentsWith(first.path, first.text)) {
+    try {
+      return fillFrom(body, document)
+    } catch (error) {
+      failure ??= placed(error, {})
+    }
+  }
+  throw failure ?? moved(first.path)
+}
+
+interface Ciphertext {
+  readonly path: readonly string[]
+  readonly text: string
+}
+
+function firstCiphertext(body: Branch): Ciphertext | undefined {
+  let found: Ciphertext | undefined
+  mapValues(body, (leaf, path) => {
+    if (leaf.type === 'str' && leaf.value.includes(cipherStart)) found ??= { path, text: leaf.value }
+    return leaf
   })
+  return found
+}
+
+const cipherStart = 'ENC[AES256_GCM,'
+
+function fillFrom(body: Branch, document: VerifiedDocument): Branch {
+  const filled = mapValues(body, (leaf, path) => {
+    if (leaf.type !== 'str' || !leaf.value.includes(cipherStart)) return leaf
+    const plain = document.find(path, leaf.value)
+    if (plain === undefined) throw moved(path)
+    return plain
+  })
+  const [here, there] = [referenceOf(filled), referenceOf(document.object)]
+  if (here.kind !== there.kind || groupOf(here.apiVersion) !== groupOf(there.apiVersion)) {
+    throw new Refusal('its kind is not that of the encrypted document: values of a Secret belong nowhere else', {
+      field: 'kind',
+    })
+  }
+  return filled
+}
+
+function groupOf(apiVersion: string): string {
+  return apiVersion.includes('/') ? apiVersion.slice(0, apiVersion.indexOf('/')) : ''
+}
+
+function moved(path: readonly string[]): Refusal {
+  const message = 'a ciphertext that the file does not hold at this place: it was moved, or changed by kustomize'
+  return new Refusal(message, { field: fieldPath(...path) })
 }

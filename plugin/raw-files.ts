@@ -4,19 +4,24 @@ import { resolve } from 'node:path'
 import { fieldAt, textAt } from '../src/kubernetes/object.ts'
 import type { Branch, Comment, Item, Scalar, Value } from '../src/index.ts'
 import { storeFor, storeForPath } from '../src/stores/registry.ts'
+import { macsIn } from './carried-macs.ts'
 import { isInside } from './confined-files.ts'
 import type { EncryptedFiles } from './encrypted-files.ts'
 import { openDocuments, parse, type EncryptedSource } from './encrypted-source.ts'
 import type { Report } from './finding.ts'
 import { listResources, type ListedFile, rootsOf } from './kustomization.ts'
-import { parseDocuments } from './resource-list.ts'
-import { mapValues } from './value-map.ts'
 
 type Leaf = Scalar | Comment
 
 /** A file whose MAC was checked. */
 export interface VerifiedFile {
   readonly name: string
+  /** The documents in which that text stands at a path of mapping keys. */
+  documentsWith(path: readonly string[], text: string): readonly VerifiedDocument[]
+}
+
+export interface VerifiedDocument {
+  readonly object: Branch
   /** What stands at a path of mapping keys as that text; undefined: the file has no such text there. */
   find(path: readonly string[], text: string): Leaf | undefined
 }
@@ -79,9 +84,12 @@ export class RawFiles {
     const known = this.#read.get(file.path)
     if (known !== undefined) return known
     const reading = this.#files
-      .inPool(() => this.#files.confined.read(file.path))
+      .inPool(async () => {
+        if (file.refusal !== undefined) throw file.refusal
+        return this.#files.confined.read(file.path)
+      })
       .then(
-        (bytes) => ({ ...file, source: { bytes, format: storeForPath(file.path).name }, macs: macsIn(bytes) }),
+        (bytes) => ({ ...file, source: { bytes, format: formatOf(file.path) }, macs: macsIn(bytes) }),
         () => ({ ...file, source: undefined, macs: undefined }),
       )
     this.#read.set(file.path, reading)
@@ -110,51 +118,33 @@ interface Index {
   readonly unknown: readonly RawFile[]
 }
 
-/** Each document of a file carries the MAC, in the same text. No MAC comes near the limit, which keeps this linear. */
-function macsIn(bytes: Uint8Array): ReadonlySet<string> | undefined {
-  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1')
-  const found = text.matchAll(/\bmac["']?\s*:\s*["']?(ENC\[AES256_GCM,[^\]\s]{0,1000}\])/g)
-  const macs = Array.from(found, ([, mac = '']) => mac)
-  const words = text.match(/mac(?!_only_encrypted)/g) ?? []
-  const isPlain = words.length === macs.length && !/\\[^n"\\]|\0/.test(text)
-  return isPlain || !(text.includes('sops') || spelledOut.test(text)) ? new Set(macs) : parsedMacs(bytes, macs)
-}
-
-// YAML can spell a word otherwise than it reads: by escapes, or in UTF-16. Two other escapes are in every encrypted JSON.
-const spelledOut = /\\[xuU\r\n]|\0/
-
-function parsedMacs(bytes: Uint8Array, macs: readonly string[]): ReadonlySet<string> | undefined {
-  const found = new Set(macs)
-  try {
-    for (const document of parseDocuments(bytes)) {
-      mapValues(document, (leaf, path) => {
-        if (path.at(-1) === 'mac' && 'value' in leaf) found.add(textOf(leaf))
-        return leaf
-      })
-    }
-  } catch {
-    return undefined
-  }
-  return found
-}
-
-function textOf({ type, value }: Exclude<Leaf, { type: 'null' }>): string {
-  return type === 'bytes' ? Buffer.from(value).toString() : String(value)
-}
-
 async function openVerified(file: RawFile, files: EncryptedFiles, report: Report): Promise<VerifiedFile> {
+  if (file.refusal !== undefined) throw file.refusal
   // What could not be read is refused once more, with the reason.
-  const source = file.source ?? { bytes: await files.confined.read(file.path), format: 'yaml' }
+  const source = file.source ?? { bytes: await files.confined.read(file.path), format: formatOf(file.path) }
   const documents = await openDocuments(source, { ...files.options(file.name, report), mode: 'decrypt' })
-  const leaves = new Map<string, Leaf>()
+  const byCiphertext = new Map<string, VerifiedDocument[]>()
   const raw = pathsAndLeaves(parse(source).branches)
-  // The two trees differ in their leaves alone.
-  for (const { path, leaf } of pathsAndLeaves(documents)) {
-    const encrypted = raw.next().value
-    if (encrypted !== undefined && 'value' in encrypted.leaf)
-      leaves.set(keyOf(path, String(encrypted.leaf.value)), leaf)
+  for (const document of documents) {
+    const leaves = new Map<string, Leaf>()
+    const verified: VerifiedDocument = { object: document, find: (path, text) => leaves.get(keyOf(path, text)) }
+    // The two trees differ in their leaves alone.
+    for (const { path, leaf } of pathsAndLeaves([document])) {
+      const encrypted = raw.next().value
+      if (encrypted === undefined || !('value' in encrypted.leaf)) continue
+      const key = keyOf(path, String(encrypted.leaf.value))
+      leaves.set(key, leaf)
+      const known = byCiphertext.get(key)
+      if (known === undefined) byCiphertext.set(key, [verified])
+      else if (known.at(-1) !== verified) known.push(verified)
+    }
   }
-  return { name: file.name, find: (path, text) => leaves.get(keyOf(path, text)) }
+  return { name: file.name, documentsWith: (path, text) => byCiphertext.get(keyOf(path, text)) ?? [] }
+}
+
+// kustomize reads YAML whatever the name says, and so must we: what stands in the file is another thing to another reader.
+function formatOf(path: string): string {
+  return storeForPath(path).name === 'json' ? 'json' : 'yaml'
 }
 
 // A NUL stands in no YAML or JSON key that kustomize takes.

@@ -3,6 +3,7 @@ import type { KeyObject } from 'node:crypto'
 import type { Branch, Value } from '../tree/types.ts'
 import { type Entry, invalid } from './entries.ts'
 import { lastApplied } from './metadata.ts'
+import { isNamespaceName, isObjectName } from './names.ts'
 import { fieldAt, fieldPath, itemsOf, mapping, text, textAt, textMapping } from './object.ts'
 import { labelOf, type Scope, scopeAnnotations, scopeOf, scopePrefix, sealValue, unsealValue } from './sealed-secret.ts'
 import { buildMetadata } from './secret.ts'
@@ -61,6 +62,11 @@ export function unsealSecret(sealed: Branch, privateKeys: readonly KeyObject[]):
     throw invalid('spec.template.data', 'holds templates, for which a Secret has no place')
   }
   const { name, namespace = '', annotations } = readMetadata(sealed)
+  // With a / in it, the namespace of one scope could be the namespace and name of another.
+  if (name !== '' && !isObjectName(name)) throw invalid('metadata.name', 'is no name that Kubernetes takes')
+  if (namespace !== '' && !isNamespaceName(namespace)) {
+    throw invalid('metadata.namespace', 'is no name that Kubernetes takes')
+  }
   const label = labelOf(scopeOf(new Map(annotations)), { name, namespace })
   const template = readMetadata(fieldAt(spec, 'template'))
   return {

@@ -86,6 +86,19 @@ test('cluster-wide wins, and only the word true counts', () => {
   expect(scopeOf(new Map([['sealedsecrets.bitnami.com/cluster-wide', 'TRUE']]))).toBe('strict')
 })
 
+test.for([{ namespace: 'a/b' }, { namespace: 'a', name: 'b/c' }])(
+  'a label of another scope is not to be had: %j',
+  (own) => {
+    const sealed = sealSecret({ ...secret, metadata: { name: 'b', namespace: 'a' } }, 'strict', publicKey)
+    const annotations = { 'sealedsecrets.bitnami.com/namespace-wide': 'true' }
+    const metadata = toBranch({ name: 'x', ...own, annotations })
+    const items = sealed.items.map((item) =>
+      item.type === 'item' && item.key === 'metadata' ? { ...item, value: metadata } : item,
+    )
+    expect(() => unsealSecret({ ...sealed, items }, [privateKey])).toThrow('is no name that Kubernetes takes')
+  },
+)
+
 const sealAs = (metadata: Secret['metadata'], scope: 'strict' | 'cluster-wide') => (): Branch =>
   sealSecret({ ...secret, metadata }, scope, publicKey)
 const unopened = 'is opened by none of the keys, or was sealed for another name'

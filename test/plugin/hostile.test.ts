@@ -98,6 +98,11 @@ const spellings: readonly (readonly [string, (mac: string) => string])[] = [
   ['a block', (mac) => `mac: >-\n        ${mac}`],
   ['a joined word', (mac) => `? "m\\\n        ac"\n    : ${mac}`],
   ['a comment in between', (mac) => `mac: # mac\n        ${mac}`],
+  ['an anchor at a key elsewhere', (mac) => `x:\n        &m mac: ENC[AES256_GCM,x]\n    *m : ${mac}`],
+  ['binary text over lines', (mac) => `"\\x6dac": !!binary |\n        ${base64Lines(mac)}`],
+  ['a binary tag written out', (mac) => `mac: !<tag:yaml.org,2002:bin%61ry> ${Buffer.from(mac).toString('base64')}`],
+  ['a line that is joined', (mac) => `mac: "${mac.slice(0, 40)}\\\n        ${mac.slice(40)}"`],
+  ['a line that NEL ends', (mac) => `mac: "${mac.slice(0, 40)}\\\u0085        ${mac.slice(40)}"`],
 ]
 
 describe('a sound copy does not hide a changed file', () => {
@@ -134,6 +139,62 @@ describe('a sound copy does not hide a changed file', () => {
     await expectRefused(transform(change().replace(`mac: ${mac}`, spell(mac))), mismatch)
   })
 
+  test('under a binary key', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    const spelled = change().replace('sops:', '!!binary c29wcw==:').replace('mac: ', 'mac: !!str ')
+    await expectRefused(transform(spelled), mismatch)
+  })
+
+  test('behind a document in clear', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
+    const spelled = change().replace('mac: ', 'mac: !!str ')
+    await expectRefused(
+      transform(`kind: ConfigMap\n---\n${spelled}`),
+      /changed\.yaml: Secret a: sops metadata not found/,
+    )
+  })
+
+  test.for([
+    '<<: {bases: [changed.yaml]}',
+    '<<: [{<<: {resources: [changed.yaml]}}]',
+    'components: [!!binary Y2hhbmdlZC55YW1s]',
+    '!!binary YmFzZXM=: [changed.yaml]',
+  ])('that is listed in %s', async (line) => {
+    writeFileSync(join(root, 'kustomization.yaml'), `resources: [sound.yaml]\n${line}\n`)
+    await expectRefused(transform(change()), mismatch)
+  })
+
+  test('whose name has two lines', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, "two\\nlines.yaml"]\n')
+    writeFileSync(join(root, 'two\nlines.yaml'), change())
+    await expectRefused(transform(''), /two lines\.yaml: Secret a: MAC mismatch/)
+  })
+
+  test('whose name reads as a time', async () => {
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, 2001-01-01]\n')
+    await expectRefused(transform(''), /Secret a: a kustomization lists what YAML reads as no text/)
+  })
+
+  test('outside, which kustomize can be told to read', async () => {
+    const outside = mkdtempSync(join(tmpdir(), 'krm-'))
+    try {
+      writeFileSync(join(outside, 'changed.yaml'), change())
+      writeFileSync(join(root, 'kustomization.yaml'), `resources: [sound.yaml, ${outside}/changed.yaml]\n`)
+      await expectRefused(transform(''), /Secret a: the path leads out of the root of the kustomization/)
+      await expectRefused(transform('', { TSOPS_KRM_ROOT: '/' }), mismatch)
+    } finally {
+      rmSync(outside, { recursive: true })
+    }
+  })
+
+  test('of a name that asks for another format', async () => {
+    writeFileSync(join(root, 'changed.ini'), sound)
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [changed.ini]\n')
+    expect((await transform('')).status).toBe(0)
+    writeFileSync(join(root, 'changed.ini'), change())
+    await expectRefused(transform(''), /changed\.ini: Secret a: MAC mismatch/)
+  })
+
   test('in UTF-16', async () => {
     writeFileSync(join(root, 'kustomization.yaml'), 'resources: [sound.yaml, changed.yaml]\n')
     await expectRefused(transform(Buffer.from(`\ufeff${change()}`, 'utf16le')), /changed\.yaml: Secret a: /)
@@ -166,6 +227,47 @@ describe('a sound copy does not hide a changed file', () => {
   })
 })
 
+describe('values of a document stay together, in an object of its kind', () => {
+  const document = (name: string): string =>
+    `apiVersion: v1\nkind: Secret\nmetadata:\n  name: ${name}\nstringData:\n  user: u${name}\n  password: Canary7\n`
+  const items: Record<string, Record<string, unknown>>[] = []
+
+  beforeAll(async () => {
+    const rule = ageRule({ by: 'encrypted_regex', pattern: '^stringData$' })
+    const text = Buffer.from(
+      await encryptAs('yaml', Buffer.from([document('a'), document('b')].join('---\n')), rule),
+    ).toString()
+    writeFileSync(join(root, 'two.yaml'), text)
+    writeFileSync(join(root, 'kustomization.yaml'), 'resources: [two.yaml]\n')
+    const sops = { mac: /mac: (ENC\S+)/.exec(text)?.[1] }
+    const { branches = [] } = storeFor('yaml')?.parse(Buffer.from(text)) ?? {}
+    items.push(...branches.map((branch) => ({ ...(toPlain(branch) as (typeof items)[number]), sops })))
+  })
+
+  function transform(item: object): Promise<Run> {
+    const functionConfig = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
+    const list = { apiVersion: 'config.kubernetes.io/v1', kind: 'ResourceList', items: [item], functionConfig }
+    return runIn(root, { host: hostWith(alice.identity), stdin: JSON.stringify(list) })
+  }
+
+  test('each as it is', async () => {
+    for (const item of items) expect((await transform(item)).status).toBe(0)
+  })
+
+  test.for([{ kind: 'ConfigMap' }, { apiVersion: 'example.com/v1' }])('%j', async (change) => {
+    const { status, stdout, stderr } = await transform({ ...items[1], ...change })
+    expect(stderr).toMatch(/two\.yaml: \w+ b: kind: its kind is not that of the encrypted document/)
+    expect([status, stdout.includes('Canary7')]).toEqual([1, false])
+  })
+
+  test('one value of each', async () => {
+    const stringData = { ...items[0]?.stringData, password: items[1]?.stringData?.password }
+    const { status, stdout, stderr } = await transform({ ...items[0], stringData })
+    expect(stderr).toMatch(/two\.yaml: Secret a: stringData\.password: a ciphertext that the file does not hold/)
+    expect([status, stdout.includes('Canary7')]).toEqual([1, false])
+  })
+})
+
 describe('a ciphertext without metadata does not come out', () => {
   const cipher = 'ENC[AES256_GCM,data:YQ==,iv:YQ==,tag:YQ==,type:str]'
   const transformer = { apiVersion: 'tsops/v1', kind: 'SopsTransformer', metadata: { name: 't' } }
@@ -195,6 +297,13 @@ test('what go-yaml cannot write is refused before kustomize quotes it', async ()
   expect(stderr).toMatch(/control\.yaml: Secret s: stringData\.a: it holds a control character/)
   expect([status, (stdout + stderr).includes('Canary7')]).toEqual([1, false])
 })
+
+/** In two lines of a block. */
+function base64Lines(text: string): string {
+  return Buffer.from(text)
+    .toString('base64')
+    .replace(/^.{50}/, '$&\n        ')
+}
 
 function branchOf(text: string): Branch {
   return storeFor('yaml')!.parse(Buffer.from(text)).branches[0]!
