@@ -9,7 +9,7 @@ import { explain, readInput, requireFile, rewriteFile, writeStdout } from './fil
 import type { Io } from './io.ts'
 import { matchingRule } from './key-changes.ts'
 import { keyDifference } from './key-difference.ts'
-import { logLine, timedLine, warnerTo } from './log.ts'
+import { logLine, timedLine, type Warn, warnerTo } from './log.ts'
 import { confirm } from './prompt.ts'
 import { describeError, hintText, messageOf } from './report.ts'
 import { formatOf, openSession, type Session } from './session.ts'
@@ -49,6 +49,11 @@ function logFailure(io: Io, error: unknown): void {
   if (!isReport && hint !== undefined) io.stderr.write(`${hintText(hint)}\n`)
 }
 
+interface Rotation {
+  readonly rotates: boolean
+  readonly onWarning: Warn
+}
+
 class KeyUpdate {
   readonly #call: Call
   readonly #session: Session
@@ -72,8 +77,10 @@ class KeyUpdate {
     const options = { ...this.#session.options, format, order: [], audit, onWarning }
     timedLine(io, `Syncing keys for file ${path}`)
     const bytes = await readInput(io, path)
-    const wanted = await this.#wantedKeys(path)
+    const { wanted, needed } = await this.#wantedKeys(path)
     const changes = await compareKeys(bytes, wanted, options)
+    const rotates = removes(changes) && flags.isOn('rotate-on-removal')
+    this.#checkThreshold(changes, needed, { rotates, onWarning })
     if (!changes.any) {
       timedLine(io, `File ${path} already up to date`)
       return
@@ -83,7 +90,6 @@ class KeyUpdate {
       timedLine(io, `File ${path} left unchanged`)
       return
     }
-    const rotates = removes(changes) && flags.isOn('rotate-on-removal')
     const updated = await (rotates ? rotate(bytes, { ...options, ...wanted }) : updateKeys(bytes, wanted, options))
     // While it was asked about, the file may have been changed by somebody else.
     await rewriteFile(io, path, bytes, updated)
@@ -91,14 +97,29 @@ class KeyUpdate {
     if (removes(changes)) onWarning(rotates ? changeSecrets : rotateToo)
   }
 
-  async #wantedKeys(path: string): Promise<WantedKeys> {
+  // sops keeps the threshold of the file, which anybody can lower who can write the file.
+  #checkThreshold({ shamirThreshold: { after } }: KeyChanges, needed: number, { rotates, onWarning }: Rotation): void {
+    const flag = '--shamir-secret-sharing-threshold'
+    if (this.#call.flags.integer('shamir-secret-sharing-threshold') !== 0 || after === 0 || after >= needed) return
+    const difference = `the file asks for ${after} of its key groups, the creation rule for ${needed}`
+    const advice = `Give ${flag} ${needed}, or ${after} if that is right`
+    if (!rotates) return onWarning(`Somebody may have lowered the threshold: ${difference}. ${advice}`)
+    const message = `${difference}: somebody may have lowered the threshold`
+    throw new SopsError('ERR_SOPS_DATA_KEY_WRAP', message, { hint: `${advice}.` })
+  }
+
+  /** `needed`: how many groups the rule asks for. */
+  async #wantedKeys(path: string): Promise<{ readonly wanted: WantedKeys; readonly needed: number }> {
     const { flags } = this.#call
     const rule = await matchingRule(this.#session, path, { mustMatch: true })
     if (rule === undefined) {
       throw new CommandError(1, `The config file ${this.#config} does not contain any creation rule`)
     }
     const shamirThreshold = flags.integer('shamir-secret-sharing-threshold')
-    return { keyGroups: rule.keyGroups, ...(shamirThreshold !== 0 && { shamirThreshold }) }
+    const wanted = { keyGroups: rule.keyGroups, ...(shamirThreshold !== 0 && { shamirThreshold }) }
+    const count = rule.keyGroups.length
+    const threshold = rule.shamirThreshold ?? 0
+    return { wanted, needed: threshold === 0 ? count : Math.min(threshold, count) }
   }
 }
 
