@@ -107,6 +107,18 @@ describe('what is recorded', () => {
     expect((await run(['decrypt', 'e.yaml'], { env: { TSOPS_AUDIT_FILE: '' } })).status).toBe(0)
     expect(records()).toHaveLength(2)
   })
+
+  test('what a full disk left of a line takes no other with it', async () => {
+    const more = join(cwd, 'more')
+    writeFileSync(more, '{"timestamp":"20')
+    await run(['decrypt', 'e.yaml'], { env: { TSOPS_AUDIT_FILE: more } })
+    const [torn, whole = '', end] = readFileSync(more, 'utf8').split('\n')
+    expect([torn, JSON.parse(whole), end]).toEqual([
+      '{"timestamp":"20',
+      expect.objectContaining({ action: 'decrypt' }),
+      '',
+    ])
+  })
 })
 
 describe('without a record nothing happens', () => {
