@@ -21,8 +21,14 @@ export class DataKeyCache {
     // All that the key says of itself: `id` alone leaves open where one value of an AWS KMS context ends.
     const id = JSON.stringify(key)
     const opening = entries.get(id) ?? this.#open(entries, id, open)
+    const part = await opening
+    // Wiped meanwhile: its zeros must never be taken for a data key.
+    if (!this.#opened.has(part)) {
+      if (entries.get(id) === opening) entries.delete(id)
+      return this.get(owner, key, open)
+    }
     // A copy, so that one caller's wiping does not reach another's key.
-    return new Uint8Array(await opening)
+    return new Uint8Array(part)
   }
 
   #open(entries: Map<string, Promise<Uint8Array>>, id: string, open: () => Promise<Uint8Array>): Promise<Uint8Array> {

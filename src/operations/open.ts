@@ -12,7 +12,7 @@ import { compileSelection, type Selector } from '../tree/selection.ts'
 import type { Branch, Leaf } from '../tree/types.ts'
 import { mapLeaves, type Visit, walk } from '../tree/walk.ts'
 import { applyLayout } from './layout-patch.ts'
-import type { Context } from './options.ts'
+import { checkBytes, type Context } from './options.ts'
 
 /** An encrypted file whose data key is known and whose values are decrypted. */
 export interface Opened {
@@ -30,6 +30,7 @@ export interface Opened {
 
 /** @throws ParseError; SopsError ERR_SOPS_METADATA_MISSING, ERR_SOPS_METADATA_INVALID */
 export function load(file: Uint8Array, context: Context): { document: Document; metadata: Metadata } {
+  checkBytes(file)
   const document = context.input.parse(file)
   if (document.metadata === undefined || document.metadata.items.length === 0) {
     throw new SopsError('ERR_SOPS_METADATA_MISSING', 'sops metadata not found', {

@@ -1,3 +1,4 @@
+import { isUint8Array } from 'node:util/types'
 import { SopsError } from '../errors.ts'
 import type { Host } from '../host.ts'
 import type { DataKeyCache } from '../keys/data-key-cache.ts'
@@ -85,4 +86,13 @@ function namedStore(name: string): Store {
 /** Whether the output keeps the source text: same format, and no layout asked for. */
 export function keepsSource(context: Context): boolean {
   return context.input === context.output && context.layout === undefined
+}
+
+// What Node.js says of another argument quotes it, and it may be the plain text.
+/** Throws SopsError ERR_SOPS_INPUT. */
+export function checkBytes(input: unknown): void {
+  if (isUint8Array(input)) return
+  throw new SopsError('ERR_SOPS_INPUT', 'the text is no Uint8Array', {
+    hint: "Make one with Buffer.from(text, 'utf8').",
+  })
 }

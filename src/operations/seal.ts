@@ -10,7 +10,7 @@ import type { Selector } from '../tree/selection.ts'
 import { mapLeaves } from '../tree/walk.ts'
 import { encryptLeaves } from './encryption-pass.ts'
 import { sealLayout } from './layout-patch.ts'
-import { type Context, keepsSource } from './options.ts'
+import { checkBytes, type Context, keepsSource } from './options.ts'
 import { readBack } from './read-back.ts'
 import { settle } from './settle.ts'
 
@@ -28,6 +28,7 @@ export interface Seal {
  * @throws ParseError; SopsError ERR_SOPS_EMPTY, ERR_SOPS_ALREADY_ENCRYPTED
  */
 export function parsePlain(plain: Uint8Array, context: Context): Document {
+  checkBytes(plain)
   const { input, output } = context
   const document = parseUnsealed(plain, input)
   if (document.branches.length === 0) {

@@ -1,6 +1,6 @@
 import { IvStash } from '../cipher/iv-stash.ts'
 import { open, previousMac, restore } from './open.ts'
-import { contextOf } from './options.ts'
+import { checkBytes, contextOf } from './options.ts'
 import type { DecryptOptions } from './decrypt.ts'
 import { parsePlain, seal } from './seal.ts'
 
@@ -17,6 +17,7 @@ export async function update(
   newPlain: Uint8Array,
   options: Omit<DecryptOptions, 'extract' | 'outputFormat' | 'layout'> & { readonly allowUnencrypted?: boolean },
 ): Promise<Uint8Array> {
+  checkBytes(newPlain)
   const { format, host, backends, keyServices, order, dataKeys, onWarning, audit } = options
   const context = contextOf({ format, host, backends, keyServices, order, dataKeys, onWarning, audit })
   const opened = await open(file, context, { ignoreMac: options.ignoreMac, stash: new IvStash() })

@@ -61,3 +61,14 @@ test('keys that differ in more than their id are two', async () => {
   expect((await cache.get(owner, one, open))[0]).toBe(1)
   expect((await cache.get(owner, two, open))[0]).toBe(2)
 })
+
+test('wiping the cache while a key is handed out gives nobody a key of zeros', async () => {
+  for (let turns = 0; turns < 4; turns++) {
+    const cache = new DataKeyCache()
+    await cache.get(owner, key, open)
+    const handingOut = cache.get(owner, key, open)
+    for (let turn = 0; turn < turns; turn++) await Promise.resolve()
+    cache.clear()
+    expect((await handingOut)[0]).not.toBe(0)
+  }
+})

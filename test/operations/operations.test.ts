@@ -1,8 +1,10 @@
+import { inspect } from 'node:util'
 import { beforeAll, describe, expect, test } from 'vitest'
 import { SopsError } from '../../src/errors.ts'
 import {
   type CreationRule,
   decrypt,
+  editFile,
   encrypt,
   isEncrypted,
   keyGroup,
@@ -292,4 +294,33 @@ test('isEncrypted', async () => {
   expect(isEncrypted(file, { format: 'yaml' })).toBe(true)
   expect(isEncrypted(Buffer.from(plain), { format: 'yaml' })).toBe(false)
   expect(isEncrypted(Buffer.from(text(file).replace(/\n {4}mac: .*/, '')), { format: 'yaml' })).toBe(false)
+})
+
+describe('a text that is no Uint8Array', () => {
+  const secret = 'password: hunter2\n'
+  // As JavaScript may call it.
+  const wrong = secret as unknown as Uint8Array
+
+  test.each(['yaml', 'json', 'dotenv', 'ini', 'binary'])('%s: is told of, without a word of it', async (format) => {
+    const file = await encrypt(
+      Buffer.from(format === 'json' ? '{"a": 1}' : format === 'ini' ? '[s]\na=1\n' : 'a=1\n'),
+      rule,
+      {
+        format: format === 'yaml' ? 'dotenv' : format,
+        outputFormat: format,
+        host,
+      },
+    )
+    const calls = [
+      () => encrypt(wrong, rule, { format, host }),
+      () => update(file, wrong, { format, host }),
+      () => decrypt(wrong, { format, host }),
+      async () => (await editFile(file, { format, host })).finish(wrong),
+    ]
+    for (const call of calls) {
+      const error: unknown = await call().catch((caught: unknown) => caught)
+      expect(error).toMatchObject({ code: 'ERR_SOPS_INPUT' })
+      expect(inspect(error, { depth: 10 })).not.toContain('hunter2')
+    }
+  })
 })
