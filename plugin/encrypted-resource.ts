@@ -1,5 +1,6 @@
 // A resource that kustomize has read from an encrypted file, and may have changed since: prefixes, labels and patches
 // stay, and each ciphertext becomes what the verified file holds at its place.
+import { ciphertextMark } from '../src/cipher/envelope.ts'
 import type { Branch } from '../src/index.ts'
 import { openTree } from '../src/index.ts'
 import { fieldOf, fieldPath, referenceOf, textAt, withoutField } from '../src/kubernetes/object.ts'
@@ -115,17 +116,15 @@ interface Ciphertext {
 function firstCiphertext(body: Branch): Ciphertext | undefined {
   let found: Ciphertext | undefined
   mapValues(body, (leaf, path) => {
-    if (leaf.type === 'str' && leaf.value.includes(cipherStart)) found ??= { path, text: leaf.value }
+    if (leaf.type === 'str' && leaf.value.includes(ciphertextMark)) found ??= { path, text: leaf.value }
     return leaf
   })
   return found
 }
 
-const cipherStart = 'ENC[AES256_GCM,'
-
 function fillFrom(body: Branch, document: VerifiedDocument): Branch {
   const filled = mapValues(body, (leaf, path) => {
-    if (leaf.type !== 'str' || !leaf.value.includes(cipherStart)) return leaf
+    if (leaf.type !== 'str' || !leaf.value.includes(ciphertextMark)) return leaf
     const plain = document.find(path, leaf.value)
     if (plain === undefined) throw moved(path)
     return plain

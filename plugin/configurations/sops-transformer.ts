@@ -1,4 +1,5 @@
 // SopsTransformer (tsops/v1): encrypted objects among the resources of a kustomization are decrypted where they stand.
+import { ciphertextMark } from '../../src/cipher/envelope.ts'
 import type { Branch } from '../../src/index.ts'
 import { fieldPath, referenceOf } from '../../src/kubernetes/object.ts'
 import type { Configuration, Product } from '../configuration.ts'
@@ -35,7 +36,7 @@ export const sopsTransformer: Configuration = {
 function checkNoCiphertext(resource: Branch, report: Report): void {
   const message = 'it is encrypted, and the resource has no sops metadata that say how'
   mapValues(resource, (leaf, path) => {
-    if (leaf.type === 'str' && leaf.value.startsWith('ENC[AES256_GCM,')) {
+    if (leaf.type === 'str' && leaf.value.startsWith(ciphertextMark)) {
       report.error(message, { resource: referenceOf(resource), field: fieldPath(...path) })
     }
     return leaf

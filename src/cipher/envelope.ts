@@ -7,7 +7,9 @@ export interface Envelope {
   readonly type: string
 }
 
-const opening = 'ENC[AES256_GCM,data:'
+/** What each ciphertext begins with. */
+export const ciphertextMark = 'ENC[AES256_GCM,'
+const opening = `${ciphertextMark}data:`
 
 export function emitEnvelope({ data, iv, tag, type }: Envelope): string {
   return `${opening}${data.toString('base64')},iv:${iv.toString('base64')},tag:${tag.toString('base64')},type:${type}]`

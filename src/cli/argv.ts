@@ -226,6 +226,21 @@ function knownFlag(byName: ReadonlyMap<string, Flag>, arg: string): Flag | undef
   return byName.get(arg.replace(/^-{1,3}/, '').split('=', 1)[0] ?? '')
 }
 
+/**
+ * Flags anywhere before `--`; `rest`: what stands behind it, undefined without one.
+ * @throws UsageError
+ */
+export function parseToDashes(
+  flags: readonly Flag[],
+  args: readonly string[],
+  env: Environment,
+): ParsedArguments & { readonly rest: readonly string[] | undefined } {
+  const dashes = args.indexOf('--')
+  const parsed = parseArguments(flags, dashes < 0 ? args : args.slice(0, dashes), env, 'anywhere')
+  refuseFlags(parsed.positionals)
+  return { ...parsed, rest: dashes < 0 ? undefined : args.slice(dashes + 1) }
+}
+
 /** For command lines on which a positional cannot look like a flag. Throws UsageError. */
 export function refuseFlags(positionals: readonly string[]): void {
   const typo = positionals.find((each) => each.length > 1 && each.startsWith('-'))

@@ -20,7 +20,7 @@ export function logLine(io: Io, level: Level, message: string, logger: Logger = 
   io.stderr.write(`${name}\t ${io.stderr.isTerminal ? terminalEntry(level, message) : plainEntry(level, message)}\n`)
 }
 
-/** What sops says with --verbose, which it takes without a subcommand only. Clients of sops look for these messages. */
+/** What sops says with --verbose, which it takes without a subcommand and in `publish`. Clients of sops look for it. */
 export function inform(
   { io, flags }: { readonly io: Io; readonly flags: FlagValues },
   message: string,

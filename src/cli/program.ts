@@ -1,5 +1,5 @@
 // From arguments to a command. Nothing is loaded that the answer does not need.
-import { parseArguments, refuseFlags, UsageError } from './argv.ts'
+import { parseArguments, parseToDashes, UsageError } from './argv.ts'
 import type { Environment, Flag, FlagValues, ParsedArguments } from './argv.ts'
 import type { Call, Command, CommandEntry, FlagGroup } from './command.ts'
 import { CommandError, exitStatus } from './exit-status.ts'
@@ -221,10 +221,8 @@ function parseCommand(
 }
 
 function parseOwn(flags: readonly Flag[], args: readonly string[], env: Environment): ParsedArguments {
-  const end = args.includes('--') ? args.indexOf('--') : args.length
-  const parsed = parseArguments(flags, args.slice(0, end), env, 'anywhere')
-  refuseFlags(parsed.positionals)
-  return { ...parsed, positionals: [...parsed.positionals, ...args.slice(end + 1)] }
+  const { rest = [], ...parsed } = parseToDashes(flags, args, env)
+  return { ...parsed, positionals: [...parsed.positionals, ...rest] }
 }
 
 // Where sops' order of arguments makes sense of them it holds. Several files among flags make none to sops, nor do

@@ -1,6 +1,6 @@
 // The audit record as JSON lines, one object per line, appended to a file or written to stderr. A line break in a file's
 // name cannot end a line.
-import { type FileHandle, open } from 'node:fs/promises'
+import { open } from 'node:fs/promises'
 import { isAbsolute } from 'node:path'
 import { CommandError } from '../exit-status.ts'
 import { explain } from '../files.ts'
@@ -38,10 +38,11 @@ export function fileAuditor(path: string): Auditor {
 async function append(path: string, line: Uint8Array): Promise<void> {
   const file = await open(path, 'a', 0o600)
   try {
-    const whole = (await endsTorn(path, file)) ? Buffer.concat([lineBreak, line]) : line
+    const stats = await file.stat()
+    const whole = stats.isFile() && (await endsTorn(path, stats.size)) ? Buffer.concat([lineBreak, line]) : line
     const { bytesWritten } = await file.write(whole)
     if (bytesWritten < whole.length) throw Object.assign(new Error(), { code: 'ENOSPC' })
-    await synchronize(file)
+    if (stats.isFile()) await file.datasync()
   } finally {
     await file.close()
   }
@@ -50,21 +51,16 @@ async function append(path: string, line: Uint8Array): Promise<void> {
 const lineBreak = Buffer.from('\n')
 
 // A full disk takes a part of a line; the next record must not be lost to it. A log that cannot be read stays as it is.
-async function endsTorn(path: string, file: FileHandle): Promise<boolean> {
-  const stats = await file.stat()
-  if (!stats.isFile() || stats.size === 0) return false
+async function endsTorn(path: string, size: number): Promise<boolean> {
+  if (size === 0) return false
   const reader = await open(path, 'r').catch(() => undefined)
   if (reader === undefined) return false
   try {
-    const { bytesRead, buffer } = await reader.read(Buffer.alloc(1), 0, 1, stats.size - 1)
+    const { bytesRead, buffer } = await reader.read(Buffer.alloc(1), 0, 1, size - 1)
     return bytesRead === 1 && !buffer.equals(lineBreak)
   } finally {
     await reader.close()
   }
-}
-
-async function synchronize(file: { datasync(): Promise<void>; stat(): Promise<{ isFile(): boolean }> }): Promise<void> {
-  if ((await file.stat()).isFile()) await file.datasync()
 }
 
 function stderrAuditor(io: Io): Auditor {
