@@ -66,7 +66,8 @@ class Terminal {
   constructor(name: string) {
     this.#server = `tsops-completion-${name}-${process.pid}`
     const path = `${join(root, 'bin')}:${process.env.PATH ?? ''}`
-    const env = { PATH: path, HOME: root, TERM: 'xterm', LANG: 'C.UTF-8' }
+    // bash writes its history when it ends, into a directory that is being removed by then.
+    const env = { PATH: path, HOME: root, HISTFILE: '/dev/null', TERM: 'xterm', LANG: 'C.UTF-8' }
     const shell = ['bash', '--norc', '--noprofile', '-i']
     this.#run(['-f', '/dev/null', 'new-session', '-d', '-x', '150', '-y', '50', ...shell], {
       cwd: join(root, 'work'),

@@ -17,9 +17,11 @@ export class Terminal {
   constructor({ cwd, env }: TerminalSettings) {
     this.#server = `tsops-test-${process.pid}-${count++}`
     const shell = ['bash', '--norc', '--noprofile', '-i']
+    // bash writes its history when it ends, into a directory that is being removed by then.
+    const own = { HOME: cwd, HISTFILE: '/dev/null', TERM: 'xterm', LANG: 'C.UTF-8', PS1: '$ ' }
     execFileSync('tmux', [...this.#args, '-f', '/dev/null', 'new-session', '-d', '-x', '120', '-y', '40', ...shell], {
       cwd,
-      env: { PATH: process.env.PATH, HOME: cwd, TERM: 'xterm', LANG: 'C.UTF-8', PS1: '$ ', ...env },
+      env: { PATH: process.env.PATH, ...own, ...env },
     })
   }
 
